@@ -1,0 +1,1 @@
+"""DNS as bytes: names, messages, answers, stream framing. No I/O, no clock; imports nothing of ours."""
