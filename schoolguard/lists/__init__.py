@@ -1,0 +1,1 @@
+"""Lists of names: formats, compilation, snapshots. No network, no clock; does not know policy."""

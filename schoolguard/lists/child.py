@@ -1,0 +1,46 @@
+"""The compiling process: ``python -m schoolguard.lists.child REQUEST.json``.
+
+Prints one JSON line, the outcome, and exits with 0; or says on stderr why not, and exits with 1. It is nice
+to the processes that answer queries, and whoever started it may kill it at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from schoolguard.lists.archive import ArchiveBroken
+from schoolguard.lists.compile import CompileFailed, compile_lists
+from schoolguard.lists.folder import CompileBusy
+from schoolguard.lists.layout import SnapshotBroken
+from schoolguard.lists.request import outcome_to_json, request_from_json
+
+NICENESS = 10
+
+
+def main() -> int:
+    """Do what the request file given as the only argument asks for; return the exit code."""
+    if len(sys.argv) != 2:
+        print("usage: python -m schoolguard.lists.child REQUEST.json", file=sys.stderr)
+        return 1
+    os.nice(NICENESS)
+    try:
+        request = request_from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+        outcome = compile_lists(
+            request.sources,
+            request.target,
+            request.previous,
+            archive=request.archive,
+            now=request.now,
+            times=request.times,
+        )
+    except (OSError, ValueError, CompileFailed, CompileBusy, ArchiveBroken, SnapshotBroken) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(outcome_to_json(outcome))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
