@@ -1,0 +1,308 @@
+"""The control process of one gateway: the place where configuration, lists, workers and status meet.
+
+It must not resolve: queries are answered by workers, which go on when this process is busy or gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from prometheus_client import CollectorRegistry
+
+from schoolguard.config import ConfigError, load
+from schoolguard.language import N_, Said
+from schoolguard.node.commands import CommandServer
+from schoolguard.node.compiling import CompileFailed, Compiler, Layers
+from schoolguard.node.metrics import GatewayCollector, GatewayState
+from schoolguard.node.notify import Notify
+from schoolguard.node.sockets import CannotListen, open_sockets, seats
+from schoolguard.node.status import StatusServer
+from schoolguard.node.supervisor import ApplyRefused, Supervisor
+from schoolguard.node.totals import Totals
+from schoolguard.resolver.resolver import Verdict
+from schoolguard.serve.link import Apply, Counted, Message, Seen
+from schoolguard.settings import Endpoint, Settings
+
+SILENT_SECONDS = 20.0
+"""A worker that reported nothing for so long hangs, and is replaced."""
+
+_log = logging.getLogger("schoolguard.gateway")
+
+
+class CannotStart(Said):
+    """The gateway cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line sets over the configuration; kept over reloads."""
+
+    upstreams: tuple[Endpoint, ...] = ()
+
+    def on(self, settings: Settings) -> Settings:
+        """Return the settings with the overrides in them."""
+        if not self.upstreams:
+            return settings
+        return replace(settings, upstreams=replace(settings.upstreams, servers=self.upstreams))
+
+
+def control_path(settings: Settings) -> Path:
+    """Return where a gateway's control socket stands."""
+    return settings.paths.state / "control.sock"
+
+
+class Gateway:
+    """One running gateway; ``watch`` is called with each verdict when given, on this machine only."""
+
+    def __init__(
+        self,
+        folder: Path,
+        overrides: Overrides,
+        notify: Notify,
+        watch: Callable[[Verdict], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._overrides = overrides
+        self._notify = notify
+        self._watch = watch
+        self._totals = Totals()
+        self._state = GatewayState()
+        self._stopping = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._heard: dict[int, float] = {}
+        self._status: StatusServer | None = None
+        self._generation = 0
+        self._in_force: tuple[str, ...] = ()
+
+    async def run(self, started: Callable[[Settings], None]) -> None:
+        """Serve until SIGTERM or SIGINT; ``started`` is called once, when the first policy is in force.
+
+        Raises ``ConfigError``, ``CannotListen`` and ``CannotStart`` before anything is served.
+        """
+        loaded = load(self._folder)
+        settings = self._settings = self._overrides.on(loaded.settings)
+        for finding in loaded.warnings:
+            _log.warning("configuration", extra={"finding": str(finding)})
+        with _only_one(settings.paths.state):
+            self._supervisor = Supervisor(control_path(settings), self._receive)
+            self._compiler = Compiler(settings.paths.state)
+            try:
+                await self._supervisor.seat(open_sockets(seats(settings.listeners, settings.workers), {}))
+                self._serve_status(settings)
+                await self._serve(settings, started)
+            finally:
+                await self._stop()
+
+    async def _serve(self, settings: Settings, started: Callable[[Settings], None]) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.reload(), "reload"))
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(ending, self._stopping.set)
+        self._spawn(self._watch_over(), "watch-over")
+        await self._first_policy(settings)
+        commands = CommandServer(control_path(settings), {"reload": self.reload, "status": self.status})
+        await commands.start()
+        self._notify.send("READY=1")
+        started(settings)
+        await self._stopping.wait()
+        self._notify.send("STOPPING=1")
+        await commands.close()
+
+    async def _first_policy(self, settings: Settings) -> None:
+        """Put the last good snapshot in force at once, then the lists as they are now."""
+        ready = self._compiler.ready()
+        if ready is not None:
+            await self._apply(settings, ready)
+            self._spawn(self._recompile(), "compile")
+            return
+        _log.info("compiling the lists for the first time; until then every query gets SERVFAIL (EDE 14)")
+        compiling = self._spawn(self._compiler.compile(settings), "compile")
+        stopping = self._spawn(self._stopping.wait(), "stopping")
+        await asyncio.wait((compiling, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not compiling.done():
+            compiling.cancel()
+            return
+        try:
+            await self._apply(settings, compiling.result())
+        except (CompileFailed, ApplyRefused) as error:
+            msgid = N_("no lists to filter by, so nothing is answered: {reason}")
+            raise CannotStart(msgid, reason=error) from error
+
+    async def _recompile(self) -> None:
+        async with self._changing:
+            try:
+                layers = await self._compiler.compile(self._settings)
+                if layers.paths != self._in_force:
+                    await self._apply(self._settings, layers)
+            except (CompileFailed, ApplyRefused) as error:
+                self._state.compiles_failed += 1
+                _log.error("lists not renewed, the last good ones stay", extra={"error": str(error)})
+
+    async def reload(self) -> dict[str, Any]:
+        """Read everything anew and put it in force, or keep all as it was; return what happened."""
+        async with self._changing:
+            self._notify.reloading()
+            try:
+                layers = await self._reloaded()
+            except ConfigError as error:
+                return self._refused([str(finding) for finding in error.findings])
+            except (CompileFailed, CannotListen, ApplyRefused, CannotStart) as error:
+                return self._refused([error])
+            finally:
+                self._notify.send("READY=1")
+            self._state.reloads += 1
+            _log.info("reloaded", extra={"generation": self._generation, "names": layers.names})
+            return {"ok": True, "generation": self._generation, "names": layers.names, "lists": layers.told()}
+
+    def _refused(self, reasons: Sequence[str | Said]) -> dict[str, Any]:
+        self._state.reloads_refused += 1
+        _log.error(
+            "reload refused, the former state stays", extra={"reasons": [str(reason) for reason in reasons]}
+        )
+        return {"ok": False, "errors": reasons}
+
+    async def _reloaded(self) -> Layers:
+        loaded = await asyncio.to_thread(load, self._folder)
+        settings = self._overrides.on(loaded.settings)
+        if settings.paths.state != self._settings.paths.state:
+            msgid = N_("paths.state cannot change while running; restart to use another folder")
+            raise CannotStart(msgid)
+        layers = await self._compiler.compile(settings)
+        former = self._supervisor.sockets
+        sockets = open_sockets(seats(settings.listeners, settings.workers), former)
+        try:
+            self._serve_status(settings)
+            await self._apply(settings, layers)
+        except (ApplyRefused, CannotListen):
+            for seat, sock in sockets.items():
+                if seat not in former:
+                    sock.close()
+            raise
+        if sockets.keys() != former.keys():
+            await self._supervisor.seat(sockets)
+        return layers
+
+    async def _apply(self, settings: Settings, layers: Layers) -> None:
+        self._generation += 2  # the number between is the way back, see Supervisor.apply
+        message = Apply(self._generation, settings, layers.paths, self._watch is not None)
+        await self._supervisor.apply(message)
+        self._settings, self._in_force = settings, layers.paths
+        for row in layers.troubled:
+            _log.error(
+                "list not in force as it is",
+                extra={"list": row.id, "state": row.note.state.value, "reason": row.note.message},
+            )
+        state = self._state
+        state.generation, state.reloaded = self._generation, time.time()
+        state.categories = {category.bit: category for category in settings.categories}
+        layers.show(state)
+
+    def _serve_status(self, settings: Settings) -> None:
+        if self._status is not None and self._status.endpoint == settings.metrics:
+            return
+        registry = CollectorRegistry()
+        registry.register(GatewayCollector(self._totals, self._current_state))
+        former = self._status
+        self._status = StatusServer(settings.metrics, registry, self._health) if settings.metrics else None
+        if former is not None:
+            former.close()
+
+    def _current_state(self) -> GatewayState:
+        state, supervisor = self._state, self._supervisor
+        state.workers, state.restarts = len(supervisor.workers), supervisor.restarts
+        state.ready = supervisor.ready
+        return state
+
+    def _health(self) -> dict[str, object]:
+        state = self._current_state()
+        return {
+            "ready": state.ready,
+            "workers": state.workers,
+            "generation": state.generation,
+            "names": state.snapshot_names,
+            "lists_on_last_good_copy": [each.id for each in state.lists if each.last_good],
+        }
+
+    async def status(self) -> dict[str, Any]:
+        """Return what ``schoolguard status`` shows."""
+        return {"ok": True, **self._health(), "restarts": self._supervisor.restarts}
+
+    def _receive(self, worker: int, message: Message) -> None:
+        match message:
+            case Counted():
+                self._heard[worker] = asyncio.get_running_loop().time()
+                self._totals.add(worker, message)
+            case Seen() if self._watch is not None:
+                for verdict in message.verdicts:
+                    self._watch(verdict)
+
+    async def _watch_over(self) -> None:
+        """Replace workers that hang, and tell systemd that all is well."""
+        every = min(5.0, self._notify.watchdog_seconds / 3 or 5.0)
+        while True:
+            await asyncio.sleep(every)
+            now = asyncio.get_running_loop().time()
+            workers = self._supervisor.workers
+            for number in list(workers):
+                if now - self._heard.setdefault(number, now) > SILENT_SECONDS:
+                    _log.error("worker hangs, replacing it", extra={"worker": number})
+                    self._heard.pop(number)
+                    self._supervisor.kill(number)
+            self._totals.forget(set(workers))
+            self._notify.send("WATCHDOG=1")
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._supervisor.stop()
+        if self._status is not None:
+            self._status.close()
+
+    def _spawn(self, work: Any, name: str) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task %s failed", task.get_name(), exc_info=error)
+
+
+class _only_one:
+    """Keep a second gateway off the same state folder; the system lets go when the process dies."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> None:
+        try:
+            self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = (self._state / "gateway.lock").open("w")
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            msgid = N_("another gateway runs with {state}; stop it, or set paths.state")
+            raise CannotStart(msgid, state=self._state) from error
+        except OSError as error:
+            msgid = N_(
+                "{state}: {problem}; the user with number {uid} must be able to write there, or set"
+                " paths.state to another folder"
+            )
+            raise CannotStart(msgid, state=self._state, problem=error.strerror, uid=os.getuid()) from error
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,224 @@
+"""The workers as the control process sees them: started, told what to apply, replaced when they die.
+
+It must not know configuration files or metrics; it hands on what workers report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from schoolguard.language import N_, Said
+from schoolguard.node.sockets import Seat
+from schoolguard.serve.link import Applied, Apply, Drain, Link, Message, connect
+
+APPLY_SECONDS = 30.0
+DRAIN_SECONDS = 8.0
+_STABLE_AFTER = 10.0
+_PAUSE_FIRST, _PAUSE_MOST = 0.1, 5.0
+_log = logging.getLogger("schoolguard.supervisor")
+
+
+class ApplyRefused(Said):
+    """A worker could not put a generation in force; the former one stays everywhere."""
+
+
+class WorkerProcess:
+    """One running worker and the line to it."""
+
+    def __init__(self, number: int, received: Callable[[int, Message], None]) -> None:
+        self.number = number
+        self.applied = 0
+        self.process: asyncio.subprocess.Process | None = None
+        self._received = received
+        self._link: Link | None = None
+        self._waiting: dict[int, asyncio.Future[Applied]] = {}
+
+    async def start(self, control: Path, sockets: Mapping[Seat, socket.socket]) -> None:
+        """Start the process with its inherited sockets; returns when the line stands."""
+        ours, theirs = socket.socketpair()
+        mine = {seat: sock for seat, sock in sockets.items() if seat.worker == self.number}
+        inherited = [(sock.fileno(), seat.transport, seat.wildcard) for seat, sock in sorted(mine.items())]
+        with theirs:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "schoolguard.serve.worker"),
+                *("--link", str(theirs.fileno()), "--control", str(control)),
+                *("--sockets", json.dumps(inherited)),
+                pass_fds=[theirs.fileno(), *(fileno for fileno, _, _ in inherited)],
+                stdin=asyncio.subprocess.DEVNULL,
+            )
+        self._link = await connect(ours, self._receive, self._closed)
+
+    @property
+    def pid(self) -> int:
+        """The process ID, 0 before the start."""
+        return self.process.pid if self.process else 0
+
+    async def apply(self, message: Apply) -> None:
+        """Put a generation in force; raises ``ApplyRefused``."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting[message.generation] = waiting
+        try:
+            if self._link is None:
+                raise ApplyRefused(N_("worker {number} is not running"), number=self.number)
+            self._link.send(message)
+            async with asyncio.timeout(APPLY_SECONDS):
+                answer = await waiting
+        except TimeoutError as error:
+            msgid = N_("worker {number} did not answer in {seconds} s")
+            raise ApplyRefused(msgid, number=self.number, seconds=round(APPLY_SECONDS)) from error
+        finally:
+            self._waiting.pop(message.generation, None)
+        if answer.error:
+            raise ApplyRefused(N_("worker {number}: {problem}"), number=self.number, problem=answer.error)
+        self.applied = message.generation
+
+    async def drain(self) -> None:
+        """Let the worker finish what is in flight and end; kill it when it does not."""
+        if self.process is None:
+            return
+        if self._link is not None:
+            self._link.send(Drain())
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.process.wait()
+        except TimeoutError:
+            _log.error("worker did not end, killing it", extra={"worker": self.number})
+            self.process.kill()
+            await self.process.wait()
+
+    def _receive(self, message: Message) -> None:
+        if isinstance(message, Applied):
+            waiting = self._waiting.get(message.generation)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+            return
+        self._received(self.number, message)
+
+    def _closed(self) -> None:
+        self._link = None
+        for generation, waiting in self._waiting.items():
+            if not waiting.done():
+                waiting.set_result(Applied(generation, "the worker ended"))
+
+
+class Supervisor:
+    """All workers of the gateway."""
+
+    def __init__(self, control: Path, received: Callable[[int, Message], None]) -> None:
+        self._control = control
+        self._received = received
+        self._sockets: dict[Seat, socket.socket] = {}
+        self._watching: dict[int, asyncio.Task[None]] = {}
+        self._current: Apply | None = None
+        self._draining: set[WorkerProcess] = set()
+        self.workers: dict[int, WorkerProcess] = {}
+        self.restarts = 0
+        self.stopping = False
+
+    @property
+    def sockets(self) -> Mapping[Seat, socket.socket]:
+        """The sockets now served."""
+        return self._sockets
+
+    @property
+    def ready(self) -> bool:
+        """Whether every worker runs under the generation last applied."""
+        current = self._current
+        return current is not None and all(w.applied == current.generation for w in self.workers.values())
+
+    async def apply(self, message: Apply) -> None:
+        """Put a generation in force in every worker, or in none; raises ``ApplyRefused``."""
+        former, workers = self._current, list(self.workers.values())
+        results = await asyncio.gather(*(w.apply(message) for w in workers), return_exceptions=True)
+        failed = [result for result in results if isinstance(result, BaseException)]
+        if not failed:
+            self._current = message
+            return
+        if former is not None:
+            # A number of its own: a late answer to the refused generation must not count for this one.
+            back = replace(former, generation=message.generation + 1)
+            await asyncio.gather(*(w.apply(back) for w in workers), return_exceptions=True)
+            self._current = back
+        raise ApplyRefused("{reasons}", reasons=tuple(failed))
+
+    async def seat(self, sockets: dict[Seat, socket.socket]) -> None:
+        """Serve these sockets: start workers for new ones, replace those whose sockets changed.
+
+        A new worker reads the same sockets before the old one drains, so no query is lost in between.
+        """
+        former, self._sockets = self._sockets, sockets
+        numbers = {seat.worker for seat in sockets}
+        old = {n: w for n, w in self.workers.items() if _of(former, n) != _of(sockets, n)}
+        for number in sorted(numbers):
+            if number not in self.workers or number in old:
+                await self._start(number)
+        for number in old.keys() - numbers:
+            self._watching.pop(number).cancel()
+            del self.workers[number]
+        self._draining.update(old.values())
+        await asyncio.gather(*(worker.drain() for worker in old.values()))
+        self._draining.difference_update(old.values())
+        for seat, sock in former.items():
+            if seat not in sockets:
+                sock.close()
+
+    def kill(self, number: int) -> None:
+        """Kill a worker that no longer reports; another takes its place."""
+        worker = self.workers.get(number)
+        if worker is not None and worker.process is not None and worker.process.returncode is None:
+            worker.process.kill()
+
+    async def stop(self) -> None:
+        """Drain every worker and close the sockets."""
+        self.stopping = True
+        for task in self._watching.values():
+            task.cancel()
+        await asyncio.gather(*(worker.drain() for worker in self.workers.values()))
+        for sock in self._sockets.values():
+            sock.close()
+
+    async def _start(self, number: int) -> None:
+        worker = WorkerProcess(number, self._received)
+        await worker.start(self._control, self._sockets)
+        try:
+            if self._current is not None:
+                await worker.apply(self._current)
+        except ApplyRefused:
+            await worker.drain()
+            raise
+        if number in self._watching:
+            self._watching.pop(number).cancel()
+        self.workers[number] = worker
+        task = asyncio.get_running_loop().create_task(self._watch(worker), name=f"worker-{number}")
+        self._watching[number] = task
+        _log.info("worker started", extra={"worker": number, "pid": worker.pid})
+
+    async def _watch(self, worker: WorkerProcess) -> None:
+        """Wait for a worker's end and put another in its place; its sockets stay open meanwhile."""
+        loop, pause = asyncio.get_running_loop(), _PAUSE_FIRST
+        begin = loop.time()
+        assert worker.process is not None  # noqa: S101 - started before it is watched
+        code = await worker.process.wait()
+        while not self.stopping:
+            self.restarts += 1
+            _log.error("worker ended", extra={"worker": worker.number, "code": code, "again_in": pause})
+            if loop.time() - begin < _STABLE_AFTER:
+                await asyncio.sleep(pause)
+            try:
+                self._watching.pop(worker.number, None)
+                await self._start(worker.number)
+                return
+            except (ApplyRefused, OSError) as error:
+                _log.error("worker does not start", extra={"worker": worker.number, "error": str(error)})
+                pause = min(_PAUSE_MOST, 2 * pause)
+
+
+def _of(sockets: Mapping[Seat, socket.socket], number: int) -> dict[Seat, int]:
+    return {seat: sock.fileno() for seat, sock in sockets.items() if seat.worker == number}

@@ -1,0 +1,210 @@
+"""The query path: from one packet of one client to one reply. It must not know sockets of clients.
+
+``reply`` answers at once whatever needs no upstream; for the rest it returns a coroutine, so that nobody
+pays for a task on a cache hit. The policy is asked in every branch; there is no way round it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+from schoolguard.dns.answer import Answer
+from schoolguard.dns.blocked import any_answer, blocked_answer
+from schoolguard.dns.names import key_of_wire
+from schoolguard.dns.query import Query, Rejected, Silence, parse_query
+from schoolguard.dns.reply import error, render
+from schoolguard.dns.rr import EDE, RCode, RRType
+from schoolguard.policy.decide import Decision, decide, decide_chain
+from schoolguard.resolver.cache import Kept
+from schoolguard.resolver.counts import Counts, Outcome
+from schoolguard.resolver.lookup import STALE_TTL, Found, Lookup, LookupFailed, cache_key
+from schoolguard.resolver.rules import Client, Rules
+from schoolguard.resolver.special import special_answer
+
+_WINDOW_SHARE = 16
+"""An allowed reply is kept finished for a sixteenth of its remaining time, at least 1 s."""
+
+_BLOCKED_KEPT = 3_600.0
+_ANY_TTL = 3_600
+
+Reply = bytes | Coroutine[Any, Any, bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was answered and why, for a watcher on the gateway's own terminal: a group, never a client."""
+
+    school: str
+    group: str
+    tier: str
+    name: bytes
+    qtype: int
+    outcome: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that may go out: its outcome, how long the finished reply holds, and TTL changes."""
+
+    answer: Answer
+    outcome: int
+    until: float
+    reason: str
+    age: int = 0
+    floor: int | None = None
+
+
+class Resolver:
+    """Answers queries under the rules in force."""
+
+    def __init__(self, counts: Counts, clock: Callable[[], float]) -> None:
+        self.rules: Rules | None = None
+        self.counts = counts
+        self.watcher: Callable[[Verdict], None] | None = None
+        self._clock = clock
+        self._lookup: Lookup | None = None
+
+    def apply(self, rules: Rules, lookup: Lookup) -> None:
+        """Put rules in force: from here on every reply is judged by them, cached ones too."""
+        self._lookup = lookup
+        self.rules = rules
+
+    def reply(self, packet: bytes, address: bytes, udp: bool) -> Reply:
+        """Return the reply to a packet, a coroutine that will, or ``None`` for silence.
+
+        ``address`` is the client's packed IP address.
+        """
+        try:
+            query = parse_query(packet)
+        except Silence:
+            self.counts.events["silent"] += 1
+            return None
+        except Rejected as rejected:
+            self.counts.events[f"rejected-{rejected.reason}"] += 1
+            return rejected.reply
+        rules, lookup = self.rules, self._lookup
+        if rules is None or lookup is None:
+            # Never an unfiltered answer: until lists and policy are in place nothing is resolved.
+            self.counts.events["not-ready"] += 1
+            return error(query, RCode.SERVFAIL, (EDE.NOT_READY, "SchoolGuard is starting"))
+        client = rules.admit(address)
+        if client is None:
+            self.counts.events["not-served"] += 1
+            return error(query, RCode.REFUSED, (EDE.PROHIBITED, "this address is in no group"))
+        return self._answer(query, packet, client, lookup, udp)
+
+    def _answer(self, query: Query, packet: bytes, client: Client, lookup: Lookup, udp: bool) -> Reply:
+        if client.tokens <= 0:
+            self.counts.events["limited"] += 1
+            return None
+        client.tokens -= 1
+        now = self._clock()
+        key = cache_key(query.question, query.do, query.cd)
+        kept = lookup.fresh(key, now)
+        ready = self._judge(query, client, kept, now)
+        if ready is not None:
+            self.counts.events["cache-answer"] += 1
+            if kept is not None:
+                lookup.prefetch(key, kept, now)
+            return self._finish(query, packet, client, ready, now, udp)
+        if client.in_flight >= client.rules.settings.limits.in_flight_per_client:
+            self.counts.events["limited"] += 1
+            return error(query, RCode.SERVFAIL, (EDE.PROHIBITED, "too many questions at once"))
+        self.counts.events["cache-miss"] += 1
+        # Here and not in the task: a batch makes many coroutines before the first of them runs.
+        client.in_flight += 1
+        return self._ask(query, packet, client, lookup.find(key), udp)
+
+    async def _ask(
+        self, query: Query, packet: bytes, client: Client, found: Coroutine[Any, Any, Found], udp: bool
+    ) -> bytes:
+        try:
+            kept, stale = await found
+        except LookupFailed as failed:
+            client.counts[Outcome.FAILED] += 1
+            self._watch(query, client, Outcome.FAILED, failed.ede[1])
+            return error(query, RCode.SERVFAIL, failed.ede)
+        finally:
+            client.in_flight -= 1
+        # A reload may have passed meanwhile: judge under the rules of now, not of then.
+        current = self.rules.admit(client.address) if self.rules is not None else None
+        if current is None:
+            return error(query, RCode.REFUSED, (EDE.PROHIBITED, "this address is in no group"))
+        now = self._clock()
+        ready = self._judge(query, current, kept, now, stale)
+        assert ready is not None  # noqa: S101 - with a kept answer there is always a judgement
+        return self._finish(query, packet, current, ready, now, udp)
+
+    def _judge(
+        self, query: Query, client: Client, kept: Kept | None, now: float, stale: bool = False
+    ) -> Ready | None:
+        """Return what to answer by policy and cache, or ``None`` when an upstream has to be asked."""
+        key = key_of_wire(query.name)
+        local = special_answer(key, query.question)
+        if local is not None:
+            return Ready(local, Outcome.LOCAL, now + local.ttl, "local")
+        rules = client.rules
+        decision = decide(client.plan, key, rules.stack.mask(key, query.qtype))
+        if not decision.blocked and kept is not None and kept.answer.targets:
+            decision = self._judge_targets(query, client, decision, kept.answer.targets)
+        if decision.blocked:
+            return self._blocked(query, client, decision, now)
+        if query.qtype == RRType.ANY:
+            return Ready(any_answer(query.question, _ANY_TTL), Outcome.LOCAL, now + _ANY_TTL, "RFC 8482")
+        if kept is None:
+            return None
+        if stale:
+            return Ready(_as_stale(kept.answer), Outcome.STALE, now, "stale", floor=STALE_TTL)
+        return self._allowed(kept, now)
+
+    @staticmethod
+    def _judge_targets(
+        query: Query, client: Client, decision: Decision, targets: tuple[bytes, ...]
+    ) -> Decision:
+        """Return the decision with the CNAME chain and SVCB targets taken in (cloaking)."""
+        mask = client.rules.stack.mask
+        keys = [key_of_wire(target) for target in targets]
+        return decide_chain(client.plan, decision, [(key, mask(key, query.qtype)) for key in keys])
+
+    def _blocked(self, query: Query, client: Client, decision: Decision, now: float) -> Ready:
+        blocking = client.plan.blocking
+        ede = client.rules.ede(decision, blocking.language)
+        answer = blocked_answer(query.question, blocking.answer, blocking.page, blocking.ttl, ede)
+        outcome = Outcome.BLOCKED + decision.bit if decision.bit >= 0 else Outcome.DENIED
+        return Ready(answer, outcome, now + _BLOCKED_KEPT, ede[1])
+
+    @staticmethod
+    def _allowed(kept: Kept, now: float) -> Ready:
+        left = kept.expires - now
+        # The TTL shown is the one at the window's end, so that it is never longer than the truth and the
+        # finished reply serves for the whole window.
+        window = min(left, max(1.0, left / _WINDOW_SHARE))
+        return Ready(kept.answer, Outcome.ALLOWED, now + window, "", age=ceil(now + window - kept.stored))
+
+    def _finish(
+        self, query: Query, packet: bytes, client: Client, ready: Ready, now: float, udp: bool
+    ) -> bytes:
+        limit = query.size if udp else None
+        reply = render(query, ready.answer, ready.age, limit, ready.floor)
+        client.counts[ready.outcome] += 1
+        if self.watcher is not None:
+            self._watch(query, client, ready.outcome, ready.reason)
+        elif udp and query.plain and ready.until > now:
+            entry = (ready.until, len(reply), reply[2:], ready.outcome)
+            client.rules.fronts.put(client.front, packet[2:], entry)
+        return reply
+
+    def _watch(self, query: Query, client: Client, outcome: int, reason: str) -> None:
+        if self.watcher is not None:
+            group = client.group
+            self.watcher(
+                Verdict(group.school, group.name, group.tier.name, query.name, query.qtype, outcome, reason)
+            )
+
+
+def _as_stale(answer: Answer) -> Answer:
+    return replace(answer, ede=(EDE.STALE_ANSWER, ""))

@@ -1,0 +1,1 @@
+"""Sockets in: UDP in batches, TCP, and the worker process around them."""

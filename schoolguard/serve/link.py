@@ -1,0 +1,117 @@
+"""The line between the control process and a worker: framed messages over a socket pair.
+
+Messages are pickled: both ends are the same program, the pair is made by the parent and inherited by the
+child, and nothing from outside ever travels on it. It must not carry a client address beside a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from schoolguard.resolver.resolver import Verdict
+from schoolguard.settings import Settings
+
+BUFFERED = 1 << 20
+"""Bytes that may wait in the line before a worker keeps its counts to itself for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Control to worker: put these settings and snapshot layers in force; the answer is ``Applied``."""
+
+    generation: int
+    settings: Settings
+    layers: tuple[str, ...]
+    watch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Control to worker: take no more queries, finish those in flight, end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Worker to control: the generation now in force, or ``error`` and the former one stays."""
+
+    generation: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Worker to control: what was counted since the last message, as ``Counts.take`` gives it."""
+
+    counts: dict[str, Any]
+    gauges: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Worker to control: verdicts for a watching terminal."""
+
+    verdicts: tuple[Verdict, ...]
+
+
+Message = Apply | Drain | Applied | Counted | Seen
+
+
+class Link(asyncio.Protocol):
+    """One end of the line."""
+
+    def __init__(self, received: Callable[[Message], None], closed: Callable[[], None]) -> None:
+        self._received = received
+        self._closed = closed
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the owner that the other end is gone."""
+        self._transport = None
+        self._closed()
+
+    def data_received(self, data: bytes) -> None:
+        """Deliver each complete message."""
+        self._buffer += data
+        while len(self._buffer) >= 4:
+            end = 4 + int.from_bytes(self._buffer[:4])
+            if len(self._buffer) < end:
+                return
+            message = pickle.loads(bytes(self._buffer[4:end]))  # noqa: S301 - our own other half, see above
+            del self._buffer[:end]
+            self._received(message)
+
+    @property
+    def full(self) -> bool:
+        """Whether the other end does not read: nothing that can wait should be sent."""
+        return self._transport is None or self._transport.get_write_buffer_size() > BUFFERED
+
+    def send(self, message: Message) -> None:
+        """Send a message; one to an end that is gone is dropped, its owner has been told."""
+        if self._transport is not None:
+            packed = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+            self._transport.write(len(packed).to_bytes(4) + packed)
+
+    def close(self) -> None:
+        """Close this end."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+async def connect(
+    sock: socket.socket, received: Callable[[Message], None], closed: Callable[[], None]
+) -> Link:
+    """Return the link over one end of a connected Unix stream socket pair."""
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    _, link = await loop.create_unix_connection(lambda: Link(received, closed), sock=sock)
+    return link

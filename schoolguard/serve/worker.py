@@ -1,0 +1,203 @@
+"""A worker process: sockets, resolver, and the line to the control process.
+
+It holds all it needs to resolve; when control dies it goes on, until a new control answers on the control
+socket. It must not read configuration files, write files, or speak to anything but upstreams and clients.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import random
+import signal
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+from schoolguard.language import LANGUAGES, translator
+from schoolguard.lists.layout import SnapshotBroken
+from schoolguard.lists.snapshot import Snapshot
+from schoolguard.lists.stack import Stack
+from schoolguard.log import start_log
+from schoolguard.resolver.counts import Counts
+from schoolguard.resolver.lookup import Lookup
+from schoolguard.resolver.resolver import Resolver, Verdict
+from schoolguard.resolver.rules import Rules
+from schoolguard.serve.link import Applied, Apply, Counted, Drain, Message, Seen, connect
+from schoolguard.serve.tasks import Tasks
+from schoolguard.serve.tcp import TcpListener
+from schoolguard.serve.udp import UdpListener
+from schoolguard.settings import Limits
+
+REPORT_EVERY = 1.0
+DRAIN_SECONDS = 5.0
+_FULL_COLLECTION_EVERY = 300
+_VERDICTS_KEPT = 1_000
+
+
+class Inherited(NamedTuple):
+    """A bound socket from the control process: file number, ``udp`` or ``tcp``, bound to any address."""
+
+    fileno: int
+    transport: str
+    wildcard: bool
+
+
+class Worker:
+    """One process' worth of DNS service."""
+
+    def __init__(self, control_socket: Path) -> None:
+        self._control_socket = control_socket
+        self._loop = asyncio.get_running_loop()
+        self._counts = Counts()
+        self._tasks = Tasks()
+        self._lookup: Lookup | None = None
+        self._resolver = Resolver(self._counts, self._loop.time)
+        self._tcp = TcpListener(self._resolver, self._counts, self._tasks, self._limits)
+        self._udp: list[UdpListener] = []
+        self._verdicts: list[Verdict] = []
+        self._translators = {language: translator(language) for language in LANGUAGES}
+        self._ended = asyncio.Event()
+        self._ticks = 0
+
+    def _limits(self) -> Limits:
+        rules = self._resolver.rules
+        return rules.settings.limits if rules is not None else Limits()
+
+    async def run(self, link: socket.socket, sockets: list[Inherited]) -> None:
+        """Serve until drained."""
+        self._link = await connect(link, self._receive, self._orphaned)
+        for each in sockets:
+            sock = socket.socket(fileno=each.fileno)
+            sock.setblocking(False)
+            if each.transport == "udp":
+                self._udp.append(UdpListener(sock, self._resolver, self._counts, self._tasks, each.wildcard))
+            else:
+                await self._tcp.listen(sock)
+        self._loop.add_signal_handler(signal.SIGTERM, self._drain)
+        self._loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C: control says when to end
+        gc.freeze()
+        gc.disable()  # a full collection would stall the loop; see _tick
+        self._loop.call_later(REPORT_EVERY, self._tick)
+        await self._ended.wait()
+
+    def _receive(self, message: Message) -> None:
+        match message:
+            case Apply():
+                self._tasks.spawn(self._apply(message), "apply")
+            case Drain():
+                self._drain()
+            case _:
+                raise TypeError(f"not for a worker: {type(message).__name__}")
+
+    async def _apply(self, message: Apply) -> None:
+        settings = message.settings
+        try:
+            # In a thread: every byte of a snapshot is checked once, which takes tens of milliseconds.
+            layers = await asyncio.to_thread(lambda: [Snapshot.open(Path(p)) for p in message.layers])
+        except (SnapshotBroken, OSError) as error:
+            self._link.send(Applied(message.generation, str(error)))
+            return
+        stack = Stack(layers)
+        rules = Rules(settings, stack, self._counts, self._translators)
+        self._resolver.apply(rules, self._lookup_for(rules))
+        self._resolver.watcher = self._saw if message.watch else None
+        self._link.send(Applied(message.generation))
+
+    def _lookup_for(self, rules: Rules) -> Lookup:
+        """Return a lookup that keeps the answers as long as the same upstreams are asked."""
+        settings, former = rules.settings, self._resolver.rules
+        same = (
+            former is not None
+            and former.settings.upstreams.servers == settings.upstreams.servers
+            and former.settings.caches == settings.caches
+        )
+        if self._lookup is None or not same:
+            self._lookup = Lookup(settings, self._counts, self._loop.time, random.SystemRandom().random)
+        else:
+            self._lookup.configure(settings)
+        return self._lookup
+
+    def _saw(self, verdict: Verdict) -> None:
+        if len(self._verdicts) < _VERDICTS_KEPT:
+            self._verdicts.append(verdict)
+        if len(self._verdicts) == 1:
+            self._loop.call_later(0.05, self._show)
+
+    def _show(self) -> None:
+        self._link.send(Seen(tuple(self._verdicts)))
+        self._verdicts.clear()
+
+    def _tick(self) -> None:
+        """Once a second: refill the clients, report the counts, collect young garbage."""
+        self._loop.call_later(REPORT_EVERY, self._tick)
+        self._ticks += 1
+        if self._resolver.rules is not None:
+            self._resolver.rules.refill()
+        if not self._link.full:
+            self._report()
+        gc.collect(2 if self._ticks % _FULL_COLLECTION_EVERY == 0 else 1)
+
+    def _report(self) -> None:
+        rules = self._resolver.rules
+        gauges = {
+            "tcp-connections": float(len(self._tcp.open)),
+            "queries-in-flight": float(len(self._tasks)),
+            "answers-cached": float(len(self._lookup.cache)) if self._lookup else 0.0,
+            "replies-cached": float(len(rules.fronts)) if rules else 0.0,
+            "clients": float(len(rules.clients)) if rules else 0.0,
+        }
+        self._link.send(Counted(self._counts.take(), gauges))
+
+    def _drain(self) -> None:
+        for listener in self._udp:
+            listener.close()
+        self._udp.clear()
+        self._tcp.stop()
+        self._loop.create_task(self._end(), name="drain")
+
+    async def _end(self) -> None:
+        await self._tasks.drain(DRAIN_SECONDS)
+        if not self._link.full:
+            self._report()
+        self._link.close()
+        self._ended.set()
+
+    def _orphaned(self) -> None:
+        if not self._ended.is_set():
+            self._tasks.spawn(self._await_successor(), "orphaned")
+
+    async def _await_successor(self) -> None:
+        """Serve on without control until another control process listens; it has workers of its own."""
+        while True:
+            await asyncio.sleep(REPORT_EVERY)
+            try:
+                _, writer = await asyncio.open_unix_connection(self._control_socket)
+            except OSError:
+                continue
+            writer.close()
+            self._drain()
+            return
+
+
+def main() -> None:
+    """Run a worker: ``python -m schoolguard.serve.worker --link FD --control PATH --sockets JSON``."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--link", type=int, required=True)
+    parser.add_argument("--control", type=Path, required=True)
+    parser.add_argument("--sockets", type=json.loads, required=True)
+    arguments = parser.parse_args()
+    start_log(f"worker-{os.getpid()}")
+    sockets = [Inherited(*each) for each in arguments.sockets]
+    asyncio.run(_run(arguments.control, arguments.link, sockets))
+
+
+async def _run(control: Path, link: int, sockets: list[Inherited]) -> None:
+    await Worker(control).run(socket.socket(fileno=link), sockets)
+
+
+if __name__ == "__main__":
+    main()
