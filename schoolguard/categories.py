@@ -41,7 +41,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category("takedown", 1, "Yêu cầu gỡ bỏ của cơ quan chức năng", "Takedown order", sealed=True),
     Category("adult", 2, "Nội dung người lớn", "Adult"),
     Category("gambling", 3, "Cờ bạc, cá độ", "Gambling"),
-    Category("drugs", 4, "Ma túy, chất kích thích", "Drugs"),
+    Category("drugs", 4, "Ma túy, chất gây nghiện", "Drugs"),
     Category("violence", 5, "Bạo lực", "Violence"),
     Category("self-harm", 6, "Tự hại, tự tử", "Self-harm"),
     Category("hate", 7, "Thù ghét, cực đoan", "Hate and extremism"),

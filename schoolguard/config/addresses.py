@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from schoolguard.config.finding import N_, Wrong
+from schoolguard.config.finding import Wrong
 from schoolguard.config.types import Schema, TextType
+from schoolguard.language import N_
 from schoolguard.settings import Endpoint
 
 Address = IPv4Address | IPv6Address

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from schoolguard.config import gateway_keys as keys
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.subnets import Network
 from schoolguard.config.types import Fields
+from schoolguard.language import N_
 from schoolguard.policy.model import BlockAnswer, Blocking
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from schoolguard.config.finding import N_, Wrong
+from schoolguard.config.finding import Wrong
 from schoolguard.config.types import Schema, TextType
 from schoolguard.dns import names
+from schoolguard.language import N_
 
 
 @dataclass(frozen=True, slots=True)

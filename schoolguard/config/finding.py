@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
 
+from schoolguard.language import N_, Translate
+
 T = TypeVar("T")
-Translate = Callable[[str], str]
 
 MAX_FINDINGS = 500
 """A file of rubbish must not fill the screen or the memory; what comes after these is counted."""
@@ -83,11 +84,6 @@ class Wrong(Exception):
         self.accepted = accepted
         self.suggestion = suggestion
         self.values = values
-
-
-def N_(msgid: str) -> str:
-    """Mark a message for extraction; it is translated when its finding is recorded."""
-    return msgid
 
 
 class Collector:

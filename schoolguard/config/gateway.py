@@ -8,10 +8,11 @@ from pathlib import Path
 
 from schoolguard.config import gateway_keys as keys
 from schoolguard.config.blocking import blocking_of
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.tree import is_file, is_folder
 from schoolguard.config.types import Fields
 from schoolguard.config.upstreams import servers_of
+from schoolguard.language import N_
 from schoolguard.policy.model import Blocking
 from schoolguard.settings import Caches, Endpoint, Limits, Paths, Upstreams
 

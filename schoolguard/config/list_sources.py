@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from schoolguard.categories import ALLOWED, NEVER_BLOCK, SEALED
 from schoolguard.config import list_keys as keys
-from schoolguard.config.finding import N_, At, Collector, Wrong, nearest
+from schoolguard.config.finding import At, Collector, Wrong, nearest
 from schoolguard.config.own_categories import Table
 from schoolguard.config.tree import is_file, is_folder
 from schoolguard.config.types import Fields
+from schoolguard.language import N_
 from schoolguard.lists.model import Exceptions, Kind, ListSource
 
 _MARKS = {Kind.ALLOW: ALLOWED, Kind.NEVER_BLOCK: NEVER_BLOCK}

@@ -11,22 +11,14 @@ from pathlib import Path
 
 from schoolguard.config import list_sources, networks, rules, safety_net
 from schoolguard.config.files import FILES, FileKind
-from schoolguard.config.finding import (
-    N_,
-    At,
-    Collector,
-    ConfigError,
-    Finding,
-    Mark,
-    Translate,
-    Wrong,
-)
+from schoolguard.config.finding import At, Collector, ConfigError, Finding, Mark, Wrong
 from schoolguard.config.gateway import Gateway, gateway_of
 from schoolguard.config.own_categories import Table, table_of
 from schoolguard.config.schools import Above, ReadSchool, school_of
 from schoolguard.config.tiers import blocked_in, tiers_of
 from schoolguard.config.tree import check_strays, is_folder, read_section, school_files
 from schoolguard.config.types import Fields
+from schoolguard.language import N_, Translate
 from schoolguard.lists.model import ListSource
 from schoolguard.policy.model import Blocking, Tier
 from schoolguard.settings import Settings

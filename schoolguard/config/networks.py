@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.schools import ReadGroup, ReadSchool
 from schoolguard.config.subnets import Network
+from schoolguard.language import N_
 
 
 class _Claim:

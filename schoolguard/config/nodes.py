@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from schoolguard.config.finding import N_, Collector, Mark, Wrong
+from schoolguard.config.finding import Collector, Mark, Wrong
+from schoolguard.language import N_
 
 MAX_DEPTH = 12
 """The deepest configuration we define has 6 levels."""

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TypeVar
 
-from schoolguard.config.finding import N_, Collector, Wrong
+from schoolguard.config.finding import Collector, Wrong
 from schoolguard.config.nodes import Node
 from schoolguard.config.plain import scalar_of
 from schoolguard.config.types import Schema, Type
+from schoolguard.language import N_
 
 N = TypeVar("N", int, float)
 

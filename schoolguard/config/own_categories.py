@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from schoolguard.categories import BY_NAME, OWN_FIRST, Category
 from schoolguard.config import gateway_keys as keys
-from schoolguard.config.finding import N_, At, Collector, Wrong
+from schoolguard.config.finding import At, Collector, Wrong
 from schoolguard.config.types import Fields
+from schoolguard.language import N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from schoolguard.config.finding import N_, Wrong
+from schoolguard.config.finding import Wrong
 from schoolguard.config.nodes import Node, Scalar
+from schoolguard.language import N_
 
 # YAML 1.1 types null, bool, int, float (https://yaml.org/type/), as PyYAML resolves them.
 _NULL = re.compile(r"~|null|Null|NULL|\Z")

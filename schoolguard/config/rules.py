@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.schools import Names, ReadSchool, Rules
+from schoolguard.language import N_
 
 
 def check(school: ReadSchool, out: Collector) -> None:

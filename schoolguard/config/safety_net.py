@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from schoolguard.config.finding import N_, At, Collector, Wrong
+from schoolguard.config.finding import At, Collector, Wrong
 from schoolguard.config.rules import with_parents
 from schoolguard.config.schools import ReadSchool
+from schoolguard.language import N_
 from schoolguard.lists.formats import ListRefused, read
 from schoolguard.lists.model import Flag, Kind, ListSource, Report
 

@@ -7,10 +7,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TypeVar
 
-from schoolguard.config.finding import N_, Collector, Wrong
+from schoolguard.config.finding import Collector, Wrong
 from schoolguard.config.nodes import Node, Scalar
 from schoolguard.config.plain import FALSE, TRUE, scalar_of, text_of
 from schoolguard.config.types import Schema, TextType, Type
+from schoolguard.language import N_
 
 T = TypeVar("T")
 

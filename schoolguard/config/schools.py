@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from schoolguard.categories import SEALED
 from schoolguard.config import policy_keys as keys
 from schoolguard.config.blocking import blocking_of, check_page
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.own_categories import Table
 from schoolguard.config.subnets import Network
 from schoolguard.config.types import Fields
+from schoolguard.language import N_
 from schoolguard.policy.model import Blocking, Group, School, Tier
 
 Names = tuple[At[str], ...]

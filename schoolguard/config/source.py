@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from schoolguard.config.finding import N_, Collector, Mark, Wrong
+from schoolguard.config.finding import Collector, Mark, Wrong
+from schoolguard.language import N_
 
 MAX_BYTES = 1 << 20
 

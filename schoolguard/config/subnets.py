@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from schoolguard.config.addresses import address_of, unmapped
-from schoolguard.config.finding import N_, Wrong
+from schoolguard.config.finding import Wrong
 from schoolguard.config.types import Schema, TextType
+from schoolguard.language import N_
 
 Network = IPv4Network | IPv6Network
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from schoolguard.config.files import GATEWAY_NAME, LISTS_NAME, SCHOOLS_FOLDER, TIERS_NAME
-from schoolguard.config.finding import N_, Collector, Mark, Wrong, nearest
+from schoolguard.config.finding import Collector, Mark, Wrong, nearest
 from schoolguard.config.nodes import read_nodes
 from schoolguard.config.source import read_text
 from schoolguard.config.types import Fields, Section
+from schoolguard.language import N_
 
 _SCHOOL_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SUFFIXES = (".yaml", ".yml")

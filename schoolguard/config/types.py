@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.nodes import Mapping, Node, Scalar, Sequence
 from schoolguard.config.plain import text_of
+from schoolguard.language import N_
 
 T = TypeVar("T")
 Schema = dict[str, Any]

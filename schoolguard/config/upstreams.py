@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from schoolguard.config.addresses import address_of
-from schoolguard.config.finding import N_, At, Collector, Mark, Wrong
+from schoolguard.config.finding import At, Collector, Mark, Wrong
+from schoolguard.language import N_
 from schoolguard.settings import Endpoint
 
 _PORT = 53

@@ -43,26 +43,24 @@ class Intake:
                 raise staged
             row = self._whole(number, source, staged.path, staged.digest, self._archive.copy_of(source.id))
         except (ListRefused, LimitExceeded, SourceUnreadable) as refusal:
-            return self._replacement(number, source, refusal)
+            # The reader saw the copy that is judged; people know the list by its own path.
+            copy = "" if isinstance(staged, SourceUnreadable) else str(staged.path)
+            message = str(refusal).replace(copy, source.path) if copy else str(refusal)
+            return self._replacement(number, source, refusal.reason, message)
         self._archive.keep(source.id, staged, row.entries)
         return replace(row, note=Note(file_time=self._times.get(source.id, 0)))
 
-    def _replacement(
-        self, number: int, source: ListSource, refusal: ListRefused | LimitExceeded | SourceUnreadable
-    ) -> SourceRow:
+    def _replacement(self, number: int, source: ListSource, reason: str, message: str) -> SourceRow:
         copy = self._archive.refuse(source.id, self._now)
-        note = Note(
-            State.LAST_GOOD, refusal.reason, str(refusal), copy.refused_since, self._times.get(source.id, 0)
-        )
+        note = Note(State.LAST_GOOD, reason, message, copy.refused_since, self._times.get(source.id, 0))
         if not self._archive.has(copy):
             return replace(row_without_content(source), note=replace(note, state=State.REFUSED))
         try:
             row = self._whole(number, source, self._archive.path_of(copy), copy.file.partition(".")[0], None)
         except ListRefused as error:
-            message = f"{refusal}; and its last good copy: {error}"
-            return replace(
-                row_without_content(source), note=replace(note, state=State.REFUSED, message=message)
-            )
+            message += f"; and its last good copy: {error}"
+            without = row_without_content(source)
+            return replace(without, note=replace(note, state=State.REFUSED, message=message))
         return replace(row, note=note)
 
     def _whole(

@@ -108,7 +108,7 @@ async def _ask(
     if not explanation.decision.blocked:
         try:
             kept, _ = await lookup.find(cache_key(question, False, False))
-            targets = [key_of_wire(target) for target in kept.answer.targets]
+            targets = [key_of_wire(target) for target in kept.targets]
         except LookupFailed:
             pass  # the reply below says so to the reader, as it does to the client
     packet = build_query(question, secrets.randbits(16), False, False, None)

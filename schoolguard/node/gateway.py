@@ -97,41 +97,55 @@ class Gateway:
             self._supervisor = Supervisor(control_path(settings), self._receive)
             self._compiler = Compiler(settings.paths.state)
             try:
-                await self._supervisor.seat(open_sockets(seats(settings.listeners, settings.workers), {}))
+                ready = self._compiler.ready()
+                sockets = open_sockets(seats(settings.listeners, settings.workers), {})
+                await self._supervisor.seat(sockets, hold=ready is not None)
                 self._serve_status(settings)
-                await self._serve(settings, started)
+                await self._serve(settings, ready, started)
             finally:
                 await self._stop()
 
-    async def _serve(self, settings: Settings, started: Callable[[Settings], None]) -> None:
+    async def _serve(
+        self, settings: Settings, ready: Layers | None, started: Callable[[Settings], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self.reload(), "reload"))
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self._stopping.set)
         self._spawn(self._watch_over(), "watch-over")
-        await self._first_policy(settings)
+        await self._first_policy(settings, ready)
+        if self._stopping.is_set():
+            return
         commands = CommandServer(control_path(settings), {"reload": self.reload, "status": self.status})
-        await commands.start()
+        try:
+            await commands.start()
+        except OSError as error:
+            msgid = N_("{path}: {reason}; set paths.state to another folder, of at most 90 bytes")
+            raise CannotStart(msgid, path=control_path(settings), reason=error.strerror or error) from error
         self._notify.send("READY=1")
         started(settings)
         await self._stopping.wait()
         self._notify.send("STOPPING=1")
         await commands.close()
 
-    async def _first_policy(self, settings: Settings) -> None:
+    async def _first_policy(self, settings: Settings, ready: Layers | None) -> None:
         """Put the last good snapshot in force at once, then the lists as they are now."""
-        ready = self._compiler.ready()
         if ready is not None:
-            await self._apply(settings, ready)
-            self._spawn(self._recompile(), "compile")
-            return
+            try:
+                await self._apply(settings, ready)
+            except ApplyRefused as error:
+                _log.error("the last snapshot cannot be used, compiling anew", extra={"error": str(error)})
+            else:
+                self._spawn(self._recompile(), "compile")
+                return
         _log.info("compiling the lists for the first time; until then every query gets SERVFAIL (EDE 14)")
-        compiling = self._spawn(self._compiler.compile(settings), "compile")
-        stopping = self._spawn(self._stopping.wait(), "stopping")
+        compiling = asyncio.create_task(self._compiler.compile(settings), name="compile")
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
         await asyncio.wait((compiling, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not compiling.done():
             compiling.cancel()
+            await asyncio.gather(compiling, return_exceptions=True)
             return
         try:
             await self._apply(settings, compiling.result())
@@ -188,6 +202,7 @@ class Gateway:
             for seat, sock in sockets.items():
                 if seat not in former:
                     sock.close()
+            self._serve_status(self._settings)
             raise
         if sockets.keys() != former.keys():
             await self._supervisor.seat(sockets)

@@ -40,8 +40,11 @@ class WorkerProcess:
         self._link: Link | None = None
         self._waiting: dict[int, asyncio.Future[Applied]] = {}
 
-    async def start(self, control: Path, sockets: Mapping[Seat, socket.socket]) -> None:
-        """Start the process with its inherited sockets; returns when the line stands."""
+    async def start(self, control: Path, sockets: Mapping[Seat, socket.socket], hold: bool) -> None:
+        """Start the process with its inherited sockets; returns when the line stands.
+
+        With ``hold`` it reads no query before its first policy is in force.
+        """
         ours, theirs = socket.socketpair()
         mine = {seat: sock for seat, sock in sockets.items() if seat.worker == self.number}
         inherited = [(sock.fileno(), seat.transport, seat.wildcard) for seat, sock in sorted(mine.items())]
@@ -49,7 +52,7 @@ class WorkerProcess:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "schoolguard.serve.worker"),
                 *("--link", str(theirs.fileno()), "--control", str(control)),
-                *("--sockets", json.dumps(inherited)),
+                *("--sockets", json.dumps(inherited), *(["--hold"] if hold else [])),
                 pass_fds=[theirs.fileno(), *(fileno for fileno, _, _ in inherited)],
                 stdin=asyncio.subprocess.DEVNULL,
             )
@@ -148,8 +151,10 @@ class Supervisor:
             self._current = back
         raise ApplyRefused("{reasons}", reasons=tuple(failed))
 
-    async def seat(self, sockets: dict[Seat, socket.socket]) -> None:
+    async def seat(self, sockets: dict[Seat, socket.socket], hold: bool = False) -> None:
         """Serve these sockets: start workers for new ones, replace those whose sockets changed.
+
+        ``hold`` says that the first policy follows at once: until then queries wait instead of failing.
 
         A new worker reads the same sockets before the old one drains, so no query is lost in between.
         """
@@ -158,7 +163,7 @@ class Supervisor:
         old = {n: w for n, w in self.workers.items() if _of(former, n) != _of(sockets, n)}
         for number in sorted(numbers):
             if number not in self.workers or number in old:
-                await self._start(number)
+                await self._start(number, hold)
         for number in old.keys() - numbers:
             self._watching.pop(number).cancel()
             del self.workers[number]
@@ -184,9 +189,9 @@ class Supervisor:
         for sock in self._sockets.values():
             sock.close()
 
-    async def _start(self, number: int) -> None:
+    async def _start(self, number: int, hold: bool = False) -> None:
         worker = WorkerProcess(number, self._received)
-        await worker.start(self._control, self._sockets)
+        await worker.start(self._control, self._sockets, hold or self._current is not None)
         try:
             if self._current is not None:
                 await worker.apply(self._current)

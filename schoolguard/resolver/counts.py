@@ -17,8 +17,6 @@ class Outcome(IntEnum):
     LOCAL = 1
     STALE = 2
     FAILED = 3
-    REJECTED = 4
-    LIMITED = 5
     BLOCKED = 8
     DENIED = 72
 

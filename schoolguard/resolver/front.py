@@ -1,68 +1,102 @@
-"""Finished replies by plan: what a cache hit is answered from. It must not parse, await or decide.
+"""Finished replies: what a cache hit is answered from. It must not parse, await or decide.
 
 The key is every byte of a query after its ID, so that a hit needs no parse and nothing that could change the
 answer is left out of the key (case, flags, EDNS size, DO). Only queries in canonical spelling are kept
 (``Query.plain``), so that odd spellings cannot fill the memory; they are answered by the parsed path.
+
+One entry serves every plan that was *judged* to give this very reply: it carries a bit a plan. A plan with
+another verdict has an entry of its own, under the key with the plan's prefix. So fifty groups cost hardly
+more than one, and no reply reaches a plan it was not made for (threat 25).
 """
 
 from __future__ import annotations
 
-FrontEntry = tuple[float, int, bytes, int]
-"""(valid until, monotonic seconds; reply size; the reply after its ID; outcome number for the counts)."""
+from typing import Final, NamedTuple
 
-OVERHEAD = 330
-"""Bytes of one entry besides key and reply: dict slot, tuple, three objects' headers (sys.getsizeof)."""
+from schoolguard.resolver.bounded import Bounded
+from schoolguard.resolver.counts import Outcome
+
+
+class Entry(NamedTuple):
+    """A finished reply.
+
+    ``until`` is monotonic seconds; ``size`` the length of the whole reply, ``reply`` its bytes after the ID;
+    ``outcome`` a number for the counts; ``plans`` the bits of the plans it is for; ``origin`` the kept answer
+    it depends on, ``None`` when the question alone decided.
+    """
+
+    until: float
+    size: int
+    reply: bytes
+    outcome: int
+    plans: int
+    origin: object
+
+
+PLANS: Final = 4
+"""Index of ``Entry.plans``: on the hottest path an index costs half of what a name does."""
+
+_OVERHEAD = 335
+"""Bytes of an entry besides key and reply: dict slot, tuple, time and the objects' headers (tracemalloc)."""
+
+
+class Seat(NamedTuple):
+    """A plan's place in the front: its bit, and the prefix of keys that are its own.
+
+    The prefix begins with flags that have QR set, which no kept query has, so it is no other key's beginning.
+    """
+
+    bit: int
+    prefix: bytes
+
+
+def seat(number: int) -> Seat:
+    """Return the seat of the plan with this number, from 0."""
+    return Seat(1 << number, b"\xff\xff" + number.to_bytes(4))
 
 
 class Front:
-    """The replies of one plan, in two generations: an entry is found in either, the old one is dropped whole.
+    """The finished replies of all plans under one bound in bytes."""
 
-    That is a least-recently-used cache for the price of one dict look-up on a hit.
-    """
-
-    __slots__ = ("old", "young")
-
-    def __init__(self) -> None:
-        self.young: dict[bytes, FrontEntry] = {}
-        self.old: dict[bytes, FrontEntry] = {}
-
-    def rotate(self) -> None:
-        """Make the young generation the old one; what was old is gone."""
-        self.old, self.young = self.young, {}
-
-
-class Fronts:
-    """All fronts of a worker under one bound in bytes."""
+    __slots__ = ("entries",)
 
     def __init__(self, limit: int) -> None:
-        self._half = limit // 2
-        self._bytes = 0
-        self._fronts: list[Front] = []
+        self.entries: Bounded[Entry] = Bounded(limit, _size)
 
-    def new(self) -> Front:
-        """Return an empty front that counts against the bound."""
-        front = Front()
-        self._fronts.append(front)
-        return front
+    def find(self, key: bytes, plan: Seat, now: float) -> Entry | None:
+        """Return the plan's reply if it still holds; the hot path looks into ``entries.young`` by itself."""
+        entry = self.entries.find(key)
+        if entry is None or not entry.plans & plan.bit:
+            entry = self.entries.find(plan.prefix + key)
+        return entry if entry is not None and entry.until > now else None
 
-    def put(self, front: Front, key: bytes, entry: FrontEntry) -> None:
-        """Keep a finished reply; when the young generations fill half the bound, all fronts rotate."""
-        if key not in front.young:
-            self._bytes += OVERHEAD + len(key) + entry[1]
-            if self._bytes > self._half:
-                self._bytes = 0
-                for each in self._fronts:
-                    each.rotate()
-        front.young[key] = entry
-
-    def find(self, front: Front, key: bytes, now: float) -> FrontEntry | None:
-        """Return a reply still valid from either generation, moving an old one to the young."""
-        entry = front.young.get(key)
-        if entry is None:
-            entry = front.old.pop(key, None)
-            if entry is not None and entry[0] > now:
-                self.put(front, key, entry)
-        return entry if entry is not None and entry[0] > now else None
+    def put(self, key: bytes, plan: Seat, entry: Entry, now: float) -> None:
+        """Keep a reply that was judged for ``plan``; ``entry.plans`` must be its bit."""
+        shared = self.entries.find(key)
+        if shared is None or shared.plans == plan.bit:
+            self.entries.put(key, entry)
+        elif _same(shared, entry):
+            self.entries.put(key, entry._replace(plans=shared.plans | plan.bit))
+        elif shared.until <= now or _renewed(shared, entry):
+            # The other plans have yet to judge it anew.
+            self.entries.put(key, entry)
+        else:
+            self.entries.put(plan.prefix + key, entry)
 
     def __len__(self) -> int:
-        return sum(len(front.young) + len(front.old) for front in self._fronts)
+        return len(self.entries)
+
+
+def _same(shared: Entry, entry: Entry) -> bool:
+    """Whether the verdict of the one is that of the other, on the same answer; TTLs may have aged."""
+    if shared.origin is not entry.origin or shared.outcome != entry.outcome:
+        return False
+    return shared.reply == entry.reply or (entry.outcome == Outcome.ALLOWED and entry.origin is not None)
+
+
+def _renewed(shared: Entry, entry: Entry) -> bool:
+    return shared.origin is not None and entry.origin is not None and shared.origin is not entry.origin
+
+
+def _size(key: bytes, entry: Entry) -> int:
+    return _OVERHEAD + len(key) + entry.size

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from schoolguard.dns.answer import Answer
@@ -95,7 +96,7 @@ class Lookup:
 
     def prefetch(self, key: bytes, kept: Kept, now: float) -> None:
         """Ask again in the background when a name still asked for has under a tenth of its time left."""
-        if kept.expires - now > _PREFETCH_BELOW * (kept.expires - kept.stored) or key in self._flight:
+        if kept.expires - now > _PREFETCH_BELOW * kept.life or key in self._flight:
             return
         if len(self._flight) < self._limits.queries_in_flight // 2:
             self._counts.events["prefetch"] += 1
@@ -148,7 +149,7 @@ class Lookup:
         flags = key[-1]
         ask = Ask(key[:-1], bool(flags & 1), bool(flags & 2), self._upstreams.randomise_case)
         order = self._set.order(self._clock())
-        reason = "unreachable"
+        reason, code = "unreachable", None
         for attempt in range(max(self._upstreams.attempts, 1)):
             server = order[attempt % len(order)]
             begin = self._clock()
@@ -156,31 +157,45 @@ class Lookup:
                 answer = await exchange(ask, server.endpoint, self._upstreams.timeout, self._count)
             except ExchangeFailed as error:
                 server.failed(self._clock())
-                reason = error.reason
+                reason, code = error.reason, None
                 self._counts.events[f"upstream-{reason}:{server.endpoint.host}@{server.endpoint.port}"] += 1
                 continue
             server.succeeded(self._clock() - begin)
             if answer.rcode not in _TRY_NEXT:
                 self._failed.pop(key, None)
                 return self._keep(key, answer)
-            reason = f"rcode {answer.rcode}"
+            reason, code = f"rcode {answer.rcode}", answer.ede[0] if answer.ede is not None else None
             self._counts.events[f"upstream-servfail:{server.endpoint.host}@{server.endpoint.port}"] += 1
-        raise self._failure(key, reason)
+        raise self._failure(key, reason, code)
 
     def _keep(self, key: bytes, answer: Answer) -> Kept:
         negative = answer.rcode != RCode.NOERROR or answer.counts[:2] == b"\0\0"
         most = self._caches.max_negative_ttl if negative else self._caches.max_ttl
         ttl = min(max(answer.ttl, self._caches.min_ttl), most)
         now = self._clock()
-        return self.cache.keep(key, answer, ttl, now) if ttl > 0 else Kept(answer, now, now)
+        answer = _capped(answer, most)
+        return self.cache.keep(key, answer, ttl, now)
 
-    def _failure(self, key: bytes, reason: str) -> LookupFailed:
+    def _failure(self, key: bytes, reason: str, code: int | None) -> LookupFailed:
         if len(self._failed) >= _FAILURES_KEPT:
             self._failed.clear()
         pause = min(_FAILURE_MOST, 2 * self._failed[key][1]) if key in self._failed else _FAILURE_FIRST
         self._failed[key] = (self._clock() + pause, pause)
-        code = EDE.NETWORK_ERROR if reason in ("timeout", "unreachable") else EDE.NO_REACHABLE_AUTHORITY
+        if code is None:
+            quiet = reason in ("timeout", "unreachable")
+            code = EDE.NETWORK_ERROR if quiet else EDE.NO_REACHABLE_AUTHORITY
         return LookupFailed((code, f"upstream: {reason}"))
 
     def _count(self, event: str) -> None:
         self._counts.events[event] += 1
+
+
+def _capped(answer: Answer, most: int) -> Answer:
+    """Return the answer with no TTL above ``most``: clients must not keep it longer than we do."""
+    if all(ttl <= most for _, ttl in answer.ttls):
+        return answer
+    body = bytearray(answer.body)
+    for offset, ttl in answer.ttls:
+        body[offset : offset + 4] = min(ttl, most).to_bytes(4)
+    ttls = tuple((offset, min(ttl, most)) for offset, ttl in answer.ttls)
+    return replace(answer, body=bytes(body), ttls=ttls)

@@ -20,6 +20,7 @@ from schoolguard.dns.rr import EDE, RCode, RRType
 from schoolguard.policy.decide import Decision, decide, decide_chain
 from schoolguard.resolver.cache import Kept
 from schoolguard.resolver.counts import Counts, Outcome
+from schoolguard.resolver.front import Entry
 from schoolguard.resolver.lookup import STALE_TTL, Found, Lookup, LookupFailed, cache_key
 from schoolguard.resolver.rules import Client, Rules
 from schoolguard.resolver.special import special_answer
@@ -56,6 +57,7 @@ class Ready:
     reason: str
     age: int = 0
     floor: int | None = None
+    origin: Kept | None = None
 
 
 class Resolver:
@@ -85,7 +87,7 @@ class Resolver:
             return None
         except Rejected as rejected:
             self.counts.events[f"rejected-{rejected.reason}"] += 1
-            return rejected.reply
+            return rejected.reply if self._may_answer(address) else None
         rules, lookup = self.rules, self._lookup
         if rules is None or lookup is None:
             # Never an unfiltered answer: until lists and policy are in place nothing is resolved.
@@ -94,8 +96,21 @@ class Resolver:
         client = rules.admit(address)
         if client is None:
             self.counts.events["not-served"] += 1
-            return error(query, RCode.REFUSED, (EDE.PROHIBITED, "this address is in no group"))
+            # No EDE: nothing larger than the query goes to an address that may be forged (threat 18).
+            return error(query, RCode.REFUSED) if self._may_answer(address) else None
         return self._answer(query, packet, client, lookup, udp)
+
+    def _may_answer(self, address: bytes) -> bool:
+        """Whether a query that is not resolved gets its error reply, or silence: there is a limit to both."""
+        rules = self.rules
+        if rules is None:
+            return True
+        client = rules.admit(address)
+        if client is None:
+            rules.refusals -= 1
+            return rules.refusals >= 0
+        client.tokens -= 1
+        return client.tokens >= 0
 
     def _answer(self, query: Query, packet: bytes, client: Client, lookup: Lookup, udp: bool) -> Reply:
         if client.tokens <= 0:
@@ -133,7 +148,7 @@ class Resolver:
         # A reload may have passed meanwhile: judge under the rules of now, not of then.
         current = self.rules.admit(client.address) if self.rules is not None else None
         if current is None:
-            return error(query, RCode.REFUSED, (EDE.PROHIBITED, "this address is in no group"))
+            return error(query, RCode.REFUSED)
         now = self._clock()
         ready = self._judge(query, current, kept, now, stale)
         assert ready is not None  # noqa: S101 - with a kept answer there is always a judgement
@@ -149,10 +164,13 @@ class Resolver:
             return Ready(local, Outcome.LOCAL, now + local.ttl, "local")
         rules = client.rules
         decision = decide(client.plan, key, rules.stack.mask(key, query.qtype))
-        if not decision.blocked and kept is not None and kept.answer.targets:
-            decision = self._judge_targets(query, client, decision, kept.answer.targets)
         if decision.blocked:
-            return self._blocked(query, client, decision, now)
+            return self._blocked(query, client, decision, now + _BLOCKED_KEPT)
+        if kept is not None and kept.targets:
+            decision = self._judge_targets(query, client, decision, kept.targets)
+            if decision.blocked:
+                until = min(kept.expires, now + _BLOCKED_KEPT)
+                return replace(self._blocked(query, client, decision, until), origin=kept)
         if query.qtype == RRType.ANY:
             return Ready(any_answer(query.question, _ANY_TTL), Outcome.LOCAL, now + _ANY_TTL, "RFC 8482")
         if kept is None:
@@ -170,12 +188,12 @@ class Resolver:
         keys = [key_of_wire(target) for target in targets]
         return decide_chain(client.plan, decision, [(key, mask(key, query.qtype)) for key in keys])
 
-    def _blocked(self, query: Query, client: Client, decision: Decision, now: float) -> Ready:
+    def _blocked(self, query: Query, client: Client, decision: Decision, until: float) -> Ready:
         blocking = client.plan.blocking
         ede = client.rules.ede(decision, blocking.language)
         answer = blocked_answer(query.question, blocking.answer, blocking.page, blocking.ttl, ede)
         outcome = Outcome.BLOCKED + decision.bit if decision.bit >= 0 else Outcome.DENIED
-        return Ready(answer, outcome, now + _BLOCKED_KEPT, ede[1])
+        return Ready(answer, outcome, until, ede[1])
 
     @staticmethod
     def _allowed(kept: Kept, now: float) -> Ready:
@@ -183,7 +201,8 @@ class Resolver:
         # The TTL shown is the one at the window's end, so that it is never longer than the truth and the
         # finished reply serves for the whole window.
         window = min(left, max(1.0, left / _WINDOW_SHARE))
-        return Ready(kept.answer, Outcome.ALLOWED, now + window, "", age=ceil(now + window - kept.stored))
+        age = ceil(now + window - kept.stored)
+        return Ready(kept.answer, Outcome.ALLOWED, now + window, "", age=age, origin=kept)
 
     def _finish(
         self, query: Query, packet: bytes, client: Client, ready: Ready, now: float, udp: bool
@@ -194,8 +213,8 @@ class Resolver:
         if self.watcher is not None:
             self._watch(query, client, ready.outcome, ready.reason)
         elif udp and query.plain and ready.until > now:
-            entry = (ready.until, len(reply), reply[2:], ready.outcome)
-            client.rules.fronts.put(client.front, packet[2:], entry)
+            entry = Entry(ready.until, len(reply), reply[2:], ready.outcome, client.bit, ready.origin)
+            client.rules.front.put(packet[2:], client.seat, entry, now)
         return reply
 
     def _watch(self, query: Query, client: Client, outcome: int, reason: str) -> None:

@@ -13,24 +13,28 @@ from schoolguard.policy.decide import Decision
 from schoolguard.policy.model import Group, Plan, plan_of
 from schoolguard.policy.reason import ede_of
 from schoolguard.resolver.counts import Counts
-from schoolguard.resolver.front import Front, Fronts
+from schoolguard.resolver.front import Front, Seat, seat
 from schoolguard.settings import Settings
 
 MAX_CLIENTS = 20_000
 """Client addresses remembered at once; a school has hundreds, a forger of addresses is bounded here."""
 
+REFUSALS = 200
+"""Queries of addresses in no group that are answered with REFUSED in a second; the rest gets silence."""
+
 
 class Client:
-    """One client address: its plan's replies, its group's counters, and what it may still ask this second."""
+    """One client address: its plan's seat, its group's counters, and what it may still ask this second."""
 
-    __slots__ = ("address", "counts", "front", "group", "in_flight", "plan", "rules", "tokens")
+    __slots__ = ("address", "bit", "counts", "group", "in_flight", "plan", "rules", "seat", "tokens")
 
-    def __init__(self, address: bytes, rules: Rules, group: Group, front: Front, counts: list[int]) -> None:
+    def __init__(self, address: bytes, rules: Rules, group: Group, seat: Seat, counts: list[int]) -> None:
         self.address = address
         self.rules = rules
         self.group = group
         self.plan: Plan = plan_of(group)
-        self.front = front
+        self.seat = seat
+        self.bit = seat.bit
         self.counts = counts
         self.tokens = rules.tokens
         self.in_flight = 0
@@ -47,12 +51,13 @@ class Rules:
         self.translators = translators
         self.categories: dict[int, Category] = {c.bit: c for c in settings.categories}
         self.tokens = settings.limits.queries_per_second or 1 << 60
-        self.fronts = Fronts(settings.caches.replies)
+        self.refusals = REFUSALS
+        self.front = Front(settings.caches.replies)
         self.clients: dict[bytes, Client] = {}
         self._counts = counts
         self._table = Clients(settings.schools)
         self._edes: dict[tuple[int, int, str], tuple[int, str]] = {}
-        self._by_plan: dict[Plan, Front] = {}
+        self._seats: dict[Plan, Seat] = {}
 
     def admit(self, address: bytes) -> Client | None:
         """Return the client of a packed address, or ``None`` when no group serves it."""
@@ -70,10 +75,10 @@ class Rules:
 
     def _new_client(self, address: bytes, group: Group) -> Client:
         plan = plan_of(group)
-        front = self._by_plan.get(plan)
-        if front is None:
-            front = self._by_plan[plan] = self.fronts.new()
-        return Client(address, self, group, front, self._counts.of(group.school, group.tier.name))
+        place = self._seats.get(plan)
+        if place is None:
+            place = self._seats[plan] = seat(len(self._seats))
+        return Client(address, self, group, place, self._counts.of(group.school, group.tier.name))
 
     def ede(self, decision: Decision, language: str) -> tuple[int, str]:
         """Return the Extended DNS Error of a block, its text in the language of the group."""
@@ -85,6 +90,7 @@ class Rules:
 
     def refill(self) -> None:
         """Give every client its queries for the next second."""
+        self.refusals = REFUSALS
         tokens = self.tokens
         for client in self.clients.values():
             client.tokens = tokens

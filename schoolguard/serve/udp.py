@@ -10,13 +10,15 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from schoolguard.dns.rejection import reject
 from schoolguard.dns.rr import RCode
 from schoolguard.resolver.counts import Counts
+from schoolguard.resolver.front import PLANS, Entry, Seat
 from schoolguard.resolver.resolver import Resolver
+from schoolguard.resolver.rules import Client, Rules
 from schoolguard.serve.batch import BATCH, LENGTH, SLOT, STRIDE, Batch
 from schoolguard.serve.tasks import Tasks
 
@@ -26,6 +28,15 @@ ROUNDS = 4
 _IP_PKTINFO = 8
 _CONTROL_HEADER = 16
 _log = logging.getLogger("schoolguard.udp")
+
+Find = Callable[[bytes, Seat, float], Entry | None]
+
+
+def _places(rules: Rules | None) -> tuple[dict[bytes, Client], dict[bytes, Entry], Find]:
+    """Return where clients and replies are found; nowhere, as long as no policy is in force."""
+    if rules is None:
+        return {}, {}, lambda *_: None
+    return rules.clients, rules.front.entries.young, rules.front.find
 
 
 class UdpListener:
@@ -81,14 +92,18 @@ class UdpListener:
             return 0
         begin = now = self._loop.time()
         slots, names, received, sizes = batch.slots, batch.names, batch.received, batch.reply_sizes
-        clients = rules.clients if rules is not None else {}
+        clients, young, find = _places(rules)
         first = misses = unsent = 0
         for i, address, start, at, length_at, size_at in self._slots[:count]:
             client = clients.get(names[address])
             if client is not None:
-                entry = client.front.young.get(slots[at : start + received[length_at]])
+                key = slots[at : start + received[length_at]]
+                entry = young.get(key)
+                if entry is None or not entry[PLANS] & client.bit:
+                    # Not the reply of all plans, or not asked for lately.
+                    entry = find(key, client.seat, now)
                 if entry is not None:
-                    until, size, reply, outcome = entry
+                    until, size, reply, outcome, _, _ = entry
                     if until > now and client.tokens > 0:
                         client.tokens -= 1
                         client.counts[outcome] += 1

@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import random
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -34,6 +35,7 @@ from schoolguard.settings import Limits
 
 REPORT_EVERY = 1.0
 DRAIN_SECONDS = 5.0
+FILES = 16_384
 _FULL_COLLECTION_EVERY = 300
 _VERDICTS_KEPT = 1_000
 
@@ -58,6 +60,7 @@ class Worker:
         self._resolver = Resolver(self._counts, self._loop.time)
         self._tcp = TcpListener(self._resolver, self._counts, self._tasks, self._limits)
         self._udp: list[UdpListener] = []
+        self._unread: list[Inherited] = []
         self._verdicts: list[Verdict] = []
         self._translators = {language: translator(language) for language in LANGUAGES}
         self._ended = asyncio.Event()
@@ -67,9 +70,23 @@ class Worker:
         rules = self._resolver.rules
         return rules.settings.limits if rules is not None else Limits()
 
-    async def run(self, link: socket.socket, sockets: list[Inherited]) -> None:
-        """Serve until drained."""
+    async def run(self, link: socket.socket, sockets: list[Inherited], hold: bool) -> None:
+        """Serve until drained; with ``hold``, queries wait in the kernel until the first policy is here."""
         self._link = await connect(link, self._receive, self._orphaned)
+        self._unread = sockets
+        if not hold:
+            await self._listen()
+        self._loop.add_signal_handler(signal.SIGTERM, self._drain)
+        # Ctrl-C and a terminal's hang-up go to the whole group: control says when to end.
+        for ignored in (signal.SIGINT, signal.SIGHUP):
+            self._loop.add_signal_handler(ignored, lambda: None)
+        gc.freeze()
+        gc.disable()  # a full collection would stall the loop; see _tick
+        self._loop.call_later(REPORT_EVERY, self._tick)
+        await self._ended.wait()
+
+    async def _listen(self) -> None:
+        sockets, self._unread = self._unread, []
         for each in sockets:
             sock = socket.socket(fileno=each.fileno)
             sock.setblocking(False)
@@ -77,12 +94,6 @@ class Worker:
                 self._udp.append(UdpListener(sock, self._resolver, self._counts, self._tasks, each.wildcard))
             else:
                 await self._tcp.listen(sock)
-        self._loop.add_signal_handler(signal.SIGTERM, self._drain)
-        self._loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C: control says when to end
-        gc.freeze()
-        gc.disable()  # a full collection would stall the loop; see _tick
-        self._loop.call_later(REPORT_EVERY, self._tick)
-        await self._ended.wait()
 
     def _receive(self, message: Message) -> None:
         match message:
@@ -94,18 +105,21 @@ class Worker:
                 raise TypeError(f"not for a worker: {type(message).__name__}")
 
     async def _apply(self, message: Apply) -> None:
+        self._link.send(await self._put_in_force(message))
+        await self._listen()
+
+    async def _put_in_force(self, message: Apply) -> Applied:
         settings = message.settings
         try:
             # In a thread: every byte of a snapshot is checked once, which takes tens of milliseconds.
             layers = await asyncio.to_thread(lambda: [Snapshot.open(Path(p)) for p in message.layers])
         except (SnapshotBroken, OSError) as error:
-            self._link.send(Applied(message.generation, str(error)))
-            return
+            return Applied(message.generation, str(error))
         stack = Stack(layers)
         rules = Rules(settings, stack, self._counts, self._translators)
         self._resolver.apply(rules, self._lookup_for(rules))
         self._resolver.watcher = self._saw if message.watch else None
-        self._link.send(Applied(message.generation))
+        return Applied(message.generation)
 
     def _lookup_for(self, rules: Rules) -> Lookup:
         """Return a lookup that keeps the answers as long as the same upstreams are asked."""
@@ -147,7 +161,7 @@ class Worker:
             "tcp-connections": float(len(self._tcp.open)),
             "queries-in-flight": float(len(self._tasks)),
             "answers-cached": float(len(self._lookup.cache)) if self._lookup else 0.0,
-            "replies-cached": float(len(rules.fronts)) if rules else 0.0,
+            "replies-cached": float(len(rules.front)) if rules else 0.0,
             "clients": float(len(rules.clients)) if rules else 0.0,
         }
         self._link.send(Counted(self._counts.take(), gauges))
@@ -167,7 +181,9 @@ class Worker:
         self._ended.set()
 
     def _orphaned(self) -> None:
-        if not self._ended.is_set():
+        if self._resolver.rules is None:
+            self._drain()  # without a policy there is nothing to go on with
+        elif not self._ended.is_set():
             self._tasks.spawn(self._await_successor(), "orphaned")
 
     async def _await_successor(self) -> None:
@@ -189,14 +205,23 @@ def main() -> None:
     parser.add_argument("--link", type=int, required=True)
     parser.add_argument("--control", type=Path, required=True)
     parser.add_argument("--sockets", type=json.loads, required=True)
+    parser.add_argument("--hold", action="store_true")
     arguments = parser.parse_args()
     start_log(f"worker-{os.getpid()}")
+    _raise_file_limit()
     sockets = [Inherited(*each) for each in arguments.sockets]
-    asyncio.run(_run(arguments.control, arguments.link, sockets))
+    asyncio.run(_run(arguments.control, arguments.link, sockets, arguments.hold))
 
 
-async def _run(control: Path, link: int, sockets: list[Inherited]) -> None:
-    await Worker(control).run(socket.socket(fileno=link), sockets)
+def _raise_file_limit() -> None:
+    """Take the files that the hard limit grants: every question in flight needs a socket of its own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(hard, FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def _run(control: Path, link: int, sockets: list[Inherited], hold: bool) -> None:
+    await Worker(control).run(socket.socket(fileno=link), sockets, hold)
 
 
 if __name__ == "__main__":

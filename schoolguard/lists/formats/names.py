@@ -1,9 +1,10 @@
 """A name as a list spells it: checked, and refused when it would block more than a list may.
 
-A list may not name a whole top-level domain (``com``, ``vn``; but ``xxx``), nor block a registry's second level under
-``.vn`` (``edu.vn``): one such line, by mistake or malice, closes every school and office below it. Nobody
-needs that from a list; who wants it writes it in the school's own rules. To let ``gov.vn`` through is another
-matter and stays possible, so that part is checked where an entry's flags and the list's kind are known.
+A list may not name a whole top-level domain (``com``, ``vn``; but ``xxx``), nor block a registry's second
+level under ``.vn`` (``edu.vn``): one such line, by mistake or malice, closes every school and office below
+it. Nobody needs that from a list; who wants it writes it in the school's own rules. To let ``gov.vn`` through
+is another matter and stays possible, so that part is checked where an entry's flags and the list's kind are
+known.
 """
 
 from __future__ import annotations
