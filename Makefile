@@ -43,16 +43,16 @@ test: packages .venv/test.stamp ## set everything up, then lint, types and tests
 
 .PHONY: bench
 bench: .venv/run.stamp ## measure beside Unbound and dnsmasq; prints a table
-	@sh setup/apt.sh setup/apt-packages-bench.txt
+	@sh .ci/apt.sh .ci/apt-packages-bench.txt
 	@exec $(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 .PHONY: packages
 packages: ## install the Debian packages that the tests need (as root)
-	@sh setup/apt.sh setup/apt-packages.txt
+	@sh .ci/apt.sh .ci/apt-packages.txt
 
 .PHONY: lock
 lock: ## write the lock files anew from pyproject.toml
-	@sh setup/lock.sh "$(PYTHON)"
+	@sh .ci/lock.sh "$(PYTHON)"
 
 .PHONY: clean
 clean: ## remove what was built: .venv, caches, state
@@ -60,17 +60,17 @@ clean: ## remove what was built: .venv, caches, state
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/made.stamp:
-	@python=$$(sh setup/python.sh "$(PYTHON)") && echo "Making .venv with $$python" && "$$python" -m venv --clear .venv
+	@python=$$(sh .ci/python.sh "$(PYTHON)") && echo "Making .venv with $$python" && "$$python" -m venv --clear .venv
 	@pwd >.venv/home
 	@touch $@
 
 .venv/run.stamp: .venv/made.stamp requirements.lock pyproject.toml
 	@echo "Installing SchoolGuard and its libraries into .venv"
-	@$(INSTALL) -r requirements.lock || { sh setup/no-wheels.sh $(BIN)/python; exit 1; }
+	@$(INSTALL) -r requirements.lock || { sh .ci/no-wheels.sh $(BIN)/python; exit 1; }
 	@$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp requirements-test.lock
 	@echo "Installing the test tools into .venv"
-	@$(INSTALL) -r requirements-test.lock || { sh setup/no-wheels.sh $(BIN)/python; exit 1; }
+	@$(INSTALL) -r requirements-test.lock || { sh .ci/no-wheels.sh $(BIN)/python; exit 1; }
 	@touch $@

@@ -31,6 +31,7 @@ from schoolguard.node.watching import started_lines, verdict_line
 from schoolguard.settings import Endpoint, Settings
 
 EXIT_CONFIGURATION = 2
+_NO_SNAPSHOT = N_("there is no snapshot yet; run: schoolguard lists compile")
 
 
 class _Failed(click.ClickException):
@@ -171,6 +172,8 @@ def explain(
     except Said as error:
         raise _Failed(error, translate) from error
     except SnapshotBroken as error:
+        if Compiler(settings.paths.state).ready() is None:
+            raise _Failed(Said(_NO_SNAPSHOT), translate) from error
         said = Said(N_("no compiled lists can be read: {problem}"), problem=error)
         raise _Failed(said, translate) from error
     if as_json:
@@ -273,7 +276,7 @@ def show(list_id: str | None, folder: Path, language: str, as_json: bool) -> Non
     settings = _load(folder, translate)
     layers = Compiler(settings.paths.state).ready()
     if layers is None:
-        raise _Failed(Said(N_("there is no snapshot yet; run: schoolguard lists compile")), translate)
+        raise _Failed(Said(_NO_SNAPSHOT), translate)
     known = [row.id for row in layers.rows]
     if list_id is not None and list_id not in known:
         said = Said(N_("no list {id!r}; known are: {known}"), id=list_id, known=", ".join(known))

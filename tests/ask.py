@@ -168,9 +168,7 @@ class Asker:
             except TimeoutError:
                 raise NoReply(f"no reply to {message!r} from port {self.port}") from None
 
-    def ask(
-        self, name: str | bytes, qtype: str | int = "A", *, tcp: bool = False, **options: Any
-    ) -> Reply:
+    def ask(self, name: str | bytes, qtype: str | int = "A", *, tcp: bool = False, **options: Any) -> Reply:
         """Ask a question as ``packet`` builds it."""
         return self.send(packet(name, qtype, **options), tcp)
 

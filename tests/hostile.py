@@ -46,7 +46,9 @@ class Asked:
         """The message ID."""
         return int.from_bytes(self.packet[:2])
 
-    def reply(self, *records: str, rcode: int = 0, authority: tuple[str, ...] = (), tc: bool = False) -> bytes:
+    def reply(
+        self, *records: str, rcode: int = 0, authority: tuple[str, ...] = (), tc: bool = False
+    ) -> bytes:
         """Return a true reply with these records in zone-file text; ``@`` stands for the name asked."""
         reply = self.record.reply(ra=1, aa=0)
         reply.ar.clear()

@@ -1,4 +1,4 @@
-"""The compiling process: ``python -m schoolguard.lists.child REQUEST.json``.
+"""The compiling process: ``python -m schoolguard.lists.child REQUEST.json``, or ``-`` for standard input.
 
 Prints one JSON line, the outcome, and exits with 0; or says on stderr why not, and exits with 1. It is nice
 to the processes that answer queries, and whoever started it may kill it at any moment.
@@ -29,7 +29,9 @@ def main() -> int:
     # class runs only when nobody else wants the core (sched(7)).
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
-        request = request_from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+        given = sys.argv[1]
+        text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
+        request = request_from_json(text)
         outcome = compile_lists(
             request.sources,
             request.target,

@@ -98,22 +98,29 @@ class Compiler:
     async def compile(self, settings: Settings) -> Layers:
         """Return the lists as they are now, compiled if they changed; raises ``CompileFailed``."""
         begin = time.monotonic()
-        path = self._state / "compile.json"
         try:
             self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.unlink(missing_ok=True)  # it may be another user's
-            path.write_text(request_to_json(self._request(settings)), encoding="utf-8")
-            owner = _owner_to_become(self._state)
-            if owner:
-                os.chown(path, *owner)
+            request = request_to_json(self._request(settings))
         except OSError as error:
             msgid = N_("{state}: {problem}; free some space or give write access")
             raise CompileFailed(msgid, state=self._state, problem=error.strerror) from error
-        outcome = outcome_from_json(await _run_child(path, owner))
+        try:
+            outcome = outcome_from_json(await _run_child(request))
+        finally:
+            self._hand_over()
         if not any(row.entries for row in outcome.sources if row.kind is Kind.BLOCK):
             raise CompileFailed(N_("no blocking list has any entry; `schoolguard lists show` says why"))
         seconds = time.monotonic() - begin if outcome.changed else 0.0
         return _layers(outcome.path, outcome.names, outcome.sources, seconds)
+
+    def _hand_over(self) -> None:
+        """Give what root has compiled to the state's owner, or the gateway could not replace it later."""
+        owner = self._state.stat()
+        if os.geteuid() or not owner.st_uid:
+            return
+        for folder in filter(Path.is_dir, (self.folder, self.archive)):
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, owner.st_uid, owner.st_gid)
 
     def _request(self, settings: Settings) -> Request:
         previous: Path | None
@@ -129,28 +136,15 @@ class Compiler:
         return Request(settings.lists, self.folder, previous, self.archive, int(time.time()), times)
 
 
-def _owner_to_become(state: Path) -> tuple[int, int] | None:
-    """Return the user and group that the state belongs to, when root compiles for them.
-
-    What the child writes must stay the gateway's own, or its next reload could not replace it.
-    """
-    stat = state.stat()
-    return (stat.st_uid, stat.st_gid) if os.geteuid() == 0 != stat.st_uid else None
-
-
-async def _run_child(request: Path, owner: tuple[int, int] | None) -> str:
-    user, group = owner or (None, None)
+async def _run_child(request: str) -> str:
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schoolguard.lists.child", str(request)),
-        stdin=asyncio.subprocess.DEVNULL,
+        *(sys.executable, "-m", "schoolguard.lists.child", "-"),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        user=user,
-        group=group,
-        extra_groups=[] if owner else None,
     )
     try:
-        output, errors = await child.communicate()
+        output, errors = await child.communicate(request.encode())
     except asyncio.CancelledError:
         if child.returncode is None:
             child.kill()

@@ -43,7 +43,7 @@ def test_help_lists_every_target() -> None:
 
 
 def test_python_too_old_is_named_with_the_way_out(tmp_path: Path) -> None:
-    done = run("sh", "setup/python.sh", python_saying(tmp_path, "3.9"))
+    done = run("sh", ".ci/python.sh", python_saying(tmp_path, "3.9"))
     assert done.returncode == 1
     assert done.stdout == ""
     assert "(3.9)" in done.stderr
@@ -51,20 +51,20 @@ def test_python_too_old_is_named_with_the_way_out(tmp_path: Path) -> None:
 
 
 def test_python_without_venv_names_the_package(tmp_path: Path) -> None:
-    done = run("sh", "setup/python.sh", python_saying(tmp_path, "3.12", ensurepip=False))
+    done = run("sh", ".ci/python.sh", python_saying(tmp_path, "3.12", ensurepip=False))
     assert done.returncode == 1
     assert "apt-get install python3.12-venv" in done.stderr
 
 
 def test_python_that_fits_is_printed(tmp_path: Path) -> None:
     command = python_saying(tmp_path, "3.12")
-    assert run("sh", "setup/python.sh", command).stdout == f"{command}\n"
+    assert run("sh", ".ci/python.sh", command).stdout == f"{command}\n"
 
 
 def test_packages_that_are_there_are_not_installed_again(tmp_path: Path) -> None:
     listed = tmp_path / "packages.txt"
     listed.write_text("# a comment\nno-such-package sh\n\n")
-    done = run("sh", "setup/apt.sh", str(listed))
+    done = run("sh", ".ci/apt.sh", str(listed))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -74,12 +74,12 @@ def test_missing_packages_are_named_where_apt_is_missing(tmp_path: Path) -> None
     sh = shutil.which("sh")
     if sh is None or Path("/usr/sbin/apt-get").exists():
         pytest.skip("apt-get stands where the script always looks")
-    done = run(sh, "setup/apt.sh", str(listed), path=str(tmp_path))
+    done = run(sh, ".ci/apt.sh", str(listed), path=str(tmp_path))
     assert done.returncode == 1
     assert "some-package" in done.stderr
 
 
 def test_every_shell_script_parses() -> None:
-    scripts = [*sorted((ROOT / "setup").glob("*.sh")), ROOT / ".ci" / "run"]
+    scripts = [*sorted((ROOT / ".ci").glob("*.sh")), ROOT / ".ci" / "run"]
     assert len(scripts) > 1
     assert [script.name for script in scripts if run("bash", "-n", str(script)).returncode] == []

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the command of a Python that can run SchoolGuard (3.11 or later, with venv), or says what to type.
 #
-# Usage: setup/python.sh [COMMAND]     COMMAND: the only Python to consider, a path or a name
+# Usage: .ci/python.sh [COMMAND]     COMMAND: the only Python to consider, a path or a name
 #
 # Without COMMAND several names are tried, newest Debian default first: on an older distribution "python3"
 # may be too old while "python3.12" stands beside it.

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Writes requirements.lock and requirements-test.lock anew from pyproject.toml, with hashes.
 #
-# Usage: setup/lock.sh [PYTHON]
+# Usage: .ci/lock.sh [PYTHON]
 #
 # One lock serves every Python from 3.11 and every machine ("universal": markers choose), and names no index,
 # so that it installs from whichever one pip is set to. The build back end is locked too, since the package
 # itself is built without isolation. The test lock is a superset with equal versions.
 set -eu
 
-python=$(sh setup/python.sh "${1:-}")
+python=$(sh .ci/python.sh "${1:-}")
 tool=build/lock-tool
 if [ ! -x "$tool/bin/uv" ]; then
     "$python" -m venv --clear "$tool"

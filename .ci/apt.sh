@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages of a list whose commands are missing, and starts no service.
 #
-# Usage: setup/apt.sh LIST...     each line of a LIST: package, command it brings; "#" starts a comment
+# Usage: .ci/apt.sh LIST...     each line of a LIST: package, command it brings; "#" starts a comment
 #
 # Debian starts and enables a server as it installs it. Unbound and Knot would then hold port 53 of the
 # machine of whoever runs the tests, so both are refused: by a policy-rc.d while apt works, and by
@@ -25,7 +25,7 @@ if ! command -v apt-get >/dev/null 2>&1; then
 fi
 if [ "$(id -u)" -ne 0 ]; then
     echo "These Debian packages are needed:$missing" >&2
-    echo "Type:  sudo sh setup/apt.sh $*     (it starts no service), then call make again." >&2
+    echo "Type:  sudo sh .ci/apt.sh $*     (it starts no service), then call make again." >&2
     exit 1
 fi
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says why the locked libraries may have refused to install.
 #
-# Usage: setup/no-wheels.sh PYTHON     PYTHON: the one of the virtual environment
+# Usage: .ci/no-wheels.sh PYTHON     PYTHON: the one of the virtual environment
 set -eu
 machine=$(uname -m)
 version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
