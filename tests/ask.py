@@ -180,7 +180,7 @@ class Asker:
             return None
 
     def silent(self, message: bytes, then: bytes) -> None:
-        """Check that ``message`` gets no reply: ``then``, sent after it on the same socket, gets the first."""
+        """Check that ``message`` gets no reply: ``then`` follows it and gets the first."""
         with self.udp() as sock:
             sock.send(message)
             sock.send(then)

@@ -11,10 +11,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
-from dnslib import EDNS0, QTYPE, RR, DNSRecord
+from dnslib import EDNS0, RR, DNSRecord
 
 from tests.ask import framed, read_message
 from tests.servers import free_port, wait_until
@@ -138,7 +139,10 @@ class Hostile:
 
     def _serve_udp(self) -> None:
         for packet, source in self._each(lambda: self._udp.recvfrom(65_535)):
-            self._take(Asked(packet, False, source, lambda raw, to=source: self._udp.sendto(raw, to)))
+            self._take(Asked(packet, False, source, partial(self._send_to, source)))
+
+    def _send_to(self, source: tuple[str, int], raw: bytes) -> None:
+        self._udp.sendto(raw, source)
 
     def _serve_tcp(self) -> None:
         for connection, source in self._each(self._tcp.accept):

@@ -112,13 +112,17 @@ def _answering(started: subprocess.Popen[bytes], port: int, name: str, log: Path
     wait_until(answers, f"an answer on port {port}")
 
 
+def _origin(zone: Path) -> str:
+    return "." if zone.stem == "root" else zone.stem
+
+
 @contextlib.contextmanager
 def knot(folder: Path, port: int | None = None) -> Iterator[int]:
     """Run Knot with the zones of ``tests/zones``, ``signed.example`` signed; return its port."""
     (folder / "db").mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     zones = "".join(
-        f"  - domain: {path.stem}\n    file: {path}\n"
+        f"  - domain: {_origin(path)}\n    file: {path}\n"
         + ("    dnssec-signing: on\n    dnssec-policy: quick\n" if path.stem.startswith("signed") else "")
         for path in sorted(_ZONES.glob("*.zone"))
     )
@@ -145,13 +149,13 @@ def unbound(folder: Path, authority: int, port: int | None = None, extra: str = 
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     stubs = "".join(
-        f'stub-zone:\n    name: "{path.stem}"\n    stub-addr: 127.0.0.1@{authority}\n'
+        f'stub-zone:\n    name: "{_origin(path)}"\n    stub-addr: 127.0.0.1@{authority}\n'
         for path in sorted(_ZONES.glob("*.zone"))
     )
     config = folder / "unbound.conf"
     config.write_text(
         f"server:\n    interface: 127.0.0.1\n    port: {port}\n    username: ''\n    chroot: ''\n"
-        f"    directory: '{folder}'\n    pidfile: '{folder}/unbound.pid'\n    logfile: ''\n    use-syslog: no\n"
+        f"    directory: '{folder}'\n    pidfile: '{folder}/pid'\n    logfile: ''\n    use-syslog: no\n"
         "    do-not-query-localhost: no\n    module-config: iterator\n    do-daemonize: no\n"
         "    access-control: 127.0.0.0/8 allow\n    num-threads: 1\n    minimal-responses: no\n"
         "    local-zone: local-only.example static\n"
@@ -311,3 +315,9 @@ def alive(pid: int) -> bool:
 def resident(pid: int) -> int:
     """Return the resident set size of a process in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def peak(pid: int) -> int:
+    """Return the largest resident set size that a process ever had, in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))

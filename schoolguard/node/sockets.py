@@ -7,6 +7,7 @@ be had is an error at start and not in a child. It must not read from them.
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -22,6 +23,8 @@ _BACKLOG = 512
 _SO_RCVBUFFORCE = 33
 _IP_PKTINFO = 8
 _ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+_log = logging.getLogger("schoolguard.sockets")
 _ADVICE = {
     errno.EADDRINUSE: N_(
         "another program has it; `ss -lunpt 'sport = :{port}'` names it. Stop that program, or choose"
@@ -89,6 +92,19 @@ def _open(seat: Seat) -> socket.socket:
         sock.close()
         raise _cannot(seat, error) from error
     return sock
+
+
+def close_to_new(sock: socket.socket) -> None:
+    """Let the kernel give new datagrams to the other sockets of the address; those here can still be read.
+
+    A UDP socket that is connected, to itself here, is left out when the kernel spreads other clients'
+    datagrams; closing it instead would lose what arrived since it was last read.
+    """
+    host, port, *_ = sock.getsockname()
+    try:
+        sock.connect((_LOOPBACK.get(host, host), port))
+    except OSError as error:
+        _log.warning("queries may be lost at this socket", extra={"host": host, "error": str(error)})
 
 
 def _prepare(sock: socket.socket, seat: Seat) -> None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from schoolguard.language import N_, Said
-from schoolguard.node.sockets import Seat
+from schoolguard.node.sockets import Seat, close_to_new
 from schoolguard.serve.link import Applied, Apply, Drain, Link, Message, connect
 
 APPLY_SECONDS = 30.0
@@ -167,6 +167,9 @@ class Supervisor:
         for number in old.keys() - numbers:
             self._watching.pop(number).cancel()
             del self.workers[number]
+        for seat, sock in former.items():
+            if seat not in sockets and seat.transport == "udp":
+                close_to_new(sock)
         self._draining.update(old.values())
         await asyncio.gather(*(worker.drain() for worker in old.values()))
         self._draining.difference_update(old.values())

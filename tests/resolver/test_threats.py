@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from dnslib import EDNS0, DNSRecord, EDNSOption
@@ -45,8 +46,8 @@ LIES: dict[str, Callable[[Asked], bytes]] = {
 }
 
 MALFORMED: dict[str, Callable[[Asked], bytes]] = {
-    "empty": lambda a: b"",
-    "one byte": lambda a: b"\0",
+    "empty": lambda _: b"",
+    "one byte": lambda _: b"\0",
     "header only": lambda a: a.reply()[:12],
     "cut in the record": lambda a: a.reply(f"@ 300 A {FORGED}")[:-13],
     "count too high": lambda a: _with(a, 6, b"\0\x09"),
@@ -115,7 +116,7 @@ async def test_threats_01_04_07_ids_ports_and_case_cannot_be_foreseen(desk: Desk
     ports = [asked.source[1] for asked in hostile.asked]
     assert len(set(ids)) > 55
     assert len(set(ports)) > 50
-    steps = {(b - a) % 65536 for a, b in zip(ids, ids[1:], strict=False)}
+    steps = {(b - a) % 65536 for a, b in pairwise(ids)}
     assert len(steps) > 50
     mixed = ["".join("u" if c.isupper() else "l" for c in asked.name[:10]) for asked in hostile.asked]
     assert len(set(mixed)) > 40

@@ -112,13 +112,12 @@ async def test_prefetch_renews_what_is_still_asked_for(desk: Desk, hostile: Host
     desk.now += 95
     assert (await desk.ask("popular.example")).rdatas == ["192.0.2.1"]
     await until(lambda: hostile.count("popular.example") == 2, "the prefetch")
-    await until(lambda: desk.lookup.fresh(_key(desk), desk.now + 50), "its answer")
+    await until(lambda: desk.lookup.fresh(POPULAR, desk.now + 50), "its answer")
     assert (await desk.ask("popular.example")).rdatas == ["192.0.2.2"]
     assert desk.event("prefetch") == 1
 
 
-def _key(desk: Desk) -> bytes:
-    return b"\x07popular\x07example\0\0\1\0\1\0"
+POPULAR = b"\x07popular\x07example\0\0\1\0\1\0"
 
 
 async def _stop_answering(desk: Desk, hostile: Hostile, name: str, script: Callable[[Asked], object]) -> None:
