@@ -58,8 +58,8 @@ def locked(folder: Path) -> Iterator[None]:
 def _history(folder: Path) -> list[str]:
     try:
         text = (folder / _CURRENT).read_text(encoding="ascii")
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, ValueError):
+        return []  # none yet, or a damaged file: either way the next compile writes it
+    except OSError as error:
         raise SnapshotBroken(f"{folder / _CURRENT}: cannot be read: {error}") from error
     return [name for name in text.split("\n") if name.endswith(".snapshot") and "/" not in name]

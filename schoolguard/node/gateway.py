@@ -49,9 +49,12 @@ class Overrides:
     upstreams: tuple[Endpoint, ...] = ()
 
     def on(self, settings: Settings) -> Settings:
-        """Return the settings with the overrides in them."""
+        """Return the settings with the overrides in them; raises ``CannotStart``."""
         if not self.upstreams:
             return settings
+        for server in set(self.upstreams) & set(settings.listeners):
+            msgid = N_("--upstream {host}@{port} is this gateway itself; name the resolver behind it")
+            raise CannotStart(msgid, host=server.host, port=server.port)
         return replace(settings, upstreams=replace(settings.upstreams, servers=self.upstreams))
 
 

@@ -19,6 +19,9 @@ from schoolguard.settings import Endpoint
 RECEIVE_BUFFER = 4 << 20
 """Bytes asked for: at 30,000 q/s it holds a stall of a fifth of a second (a small datagram takes 768)."""
 
+NOBODY = -1
+"""The number of no worker."""
+
 _BACKLOG = 512
 _SO_RCVBUFFORCE = 33
 _IP_PKTINFO = 8
@@ -41,7 +44,11 @@ class CannotListen(Said):
 
 
 class Seat(NamedTuple):
-    """The place of one socket: which worker reads it, and what it is bound to."""
+    """The place of one socket: which worker reads it, and what it is bound to.
+
+    The seat ``NOBODY`` with transport ``claim`` keeps a second gateway off the address: SO_REUSEPORT alone
+    would let the two share it, and each answer every other query.
+    """
 
     worker: int
     endpoint: Endpoint
@@ -54,8 +61,10 @@ class Seat(NamedTuple):
 
 
 def seats(listeners: Iterable[Endpoint], workers: int) -> set[Seat]:
-    """Return the seats that a configuration needs: UDP and TCP, for each listener and worker."""
-    return {Seat(n, e, t) for e in listeners for n in range(workers) for t in ("udp", "tcp")}
+    """Return the seats that a configuration needs: UDP and TCP for each listener and worker, and a claim."""
+    endpoints = tuple(listeners)
+    claims = {Seat(NOBODY, endpoint, "claim") for endpoint in endpoints}
+    return claims | {Seat(n, e, t) for e in endpoints for n in range(workers) for t in ("udp", "tcp")}
 
 
 def open_sockets(wanted: set[Seat], opened: Mapping[Seat, socket.socket]) -> dict[Seat, socket.socket]:
@@ -76,6 +85,8 @@ def open_sockets(wanted: set[Seat], opened: Mapping[Seat, socket.socket]) -> dic
 
 
 def _open(seat: Seat) -> socket.socket:
+    if seat.transport == "claim":
+        return _claim(seat)
     host, port = seat.endpoint
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     kind = socket.SOCK_DGRAM if seat.transport == "udp" else socket.SOCK_STREAM
@@ -91,6 +102,19 @@ def _open(seat: Seat) -> socket.socket:
     except OSError as error:
         sock.close()
         raise _cannot(seat, error) from error
+    return sock
+
+
+def _claim(seat: Seat) -> socket.socket:
+    """Take an abstract Unix address, which the kernel frees when this process ends, however it ends."""
+    host, port = seat.endpoint
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        sock.bind(f"\0schoolguard/{host}@{port}")
+    except OSError as error:
+        sock.close()
+        msgid = N_("cannot listen on {host}@{port}: another SchoolGuard listens there; stop it first")
+        raise CannotListen(msgid, host=host, port=port) from error
     return sock
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from schoolguard.language import N_, Said
-from schoolguard.node.sockets import Seat, close_to_new
+from schoolguard.node.sockets import NOBODY, Seat, close_to_new
 from schoolguard.serve.link import Applied, Apply, Drain, Link, Message, connect
 
 APPLY_SECONDS = 30.0
@@ -62,6 +62,11 @@ class WorkerProcess:
     def pid(self) -> int:
         """The process ID, 0 before the start."""
         return self.process.pid if self.process else 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the line to the process stands."""
+        return self._link is not None
 
     async def apply(self, message: Apply) -> None:
         """Put a generation in force; raises ``ApplyRefused``."""
@@ -134,11 +139,16 @@ class Supervisor:
     def ready(self) -> bool:
         """Whether every worker runs under the generation last applied."""
         current = self._current
-        return current is not None and all(w.applied == current.generation for w in self.workers.values())
+        return current is not None and all(
+            w.running and w.applied == current.generation for w in self.workers.values()
+        )
 
     async def apply(self, message: Apply) -> None:
-        """Put a generation in force in every worker, or in none; raises ``ApplyRefused``."""
-        former, workers = self._current, list(self.workers.values())
+        """Put a generation in force in every worker, or in none; raises ``ApplyRefused``.
+
+        A worker that has just died is passed over: what takes its place starts under what is in force then.
+        """
+        former, workers = self._current, [w for w in self.workers.values() if w.running]
         results = await asyncio.gather(*(w.apply(message) for w in workers), return_exceptions=True)
         failed = [result for result in results if isinstance(result, BaseException)]
         if not failed:
@@ -159,7 +169,7 @@ class Supervisor:
         A new worker reads the same sockets before the old one drains, so no query is lost in between.
         """
         former, self._sockets = self._sockets, sockets
-        numbers = {seat.worker for seat in sockets}
+        numbers = {seat.worker for seat in sockets} - {NOBODY}
         old = {n: w for n, w in self.workers.items() if _of(former, n) != _of(sockets, n)}
         for number in sorted(numbers):
             if number not in self.workers or number in old:
@@ -196,8 +206,9 @@ class Supervisor:
         worker = WorkerProcess(number, self._received)
         await worker.start(self._control, self._sockets, hold or self._current is not None)
         try:
-            if self._current is not None:
-                await worker.apply(self._current)
+            # Until it is registered a reload does not see it, so it has to catch up with one.
+            while (current := self._current) is not None and worker.applied != current.generation:
+                await worker.apply(current)
         except ApplyRefused:
             await worker.drain()
             raise

@@ -179,8 +179,11 @@ class Lookup:
     def _failure(self, key: bytes, reason: str, code: int | None) -> LookupFailed:
         if len(self._failed) >= _FAILURES_KEPT:
             self._failed.clear()
-        pause = min(_FAILURE_MOST, 2 * self._failed[key][1]) if key in self._failed else _FAILURE_FIRST
-        self._failed[key] = (self._clock() + pause, pause)
+        now = self._clock()
+        until, pause = self._failed.get(key, (0.0, 0.0))
+        # Doubled only while it keeps failing: one asked again long after its pause begins anew.
+        pause = min(_FAILURE_MOST, 2 * pause) if pause and now < until + pause else _FAILURE_FIRST
+        self._failed[key] = (now + pause, pause)
         if code is None:
             quiet = reason in ("timeout", "unreachable")
             code = EDE.NETWORK_ERROR if quiet else EDE.NO_REACHABLE_AUTHORITY

@@ -45,6 +45,18 @@ def test_a_killed_worker_of_several(new_site: object, tmp_path: object) -> None:
             assert gateway.asker(PRIMARY).ask("bet.example").rdatas == ["0.0.0.0"]
 
 
+def test_a_reload_right_after_a_death_reaches_the_next_worker(gateway: Gateway) -> None:
+    """It was refused as long as the dead worker stood in the list."""
+    (worker,) = gateway.workers()
+    os.kill(worker, signal.SIGSTOP)  # so that it is surely dead before its place is taken
+    os.kill(worker, signal.SIGKILL)
+    answer = gateway.command("reload")
+    assert answer["ok"], answer
+    wait_until(lambda: gateway.command("status")["ready"], "its policy")
+    assert gateway.command("status")["generation"] == answer["generation"]
+    assert gateway.asker(PRIMARY).ask("bet.example").rdatas == ["0.0.0.0"]
+
+
 def test_a_worker_that_is_stopped_by_hand_is_replaced(gateway: Gateway) -> None:
     (worker,) = gateway.workers()
     os.kill(worker, signal.SIGTERM)

@@ -125,10 +125,42 @@ def test_a_second_gateway_on_the_same_state_is_refused(site: Site) -> None:
         assert first.command("status")["restarts"] == 0
 
 
-def _failed(site: Site, **options: object) -> tuple[int, str]:
+def test_a_second_gateway_on_the_same_address_is_refused(
+    new_site: Callable[..., Site], tmp_path: Path, site: Site
+) -> None:
+    """The kernel would let the two share it, and each answer every other query by its own policy."""
+    other = new_site(tmp_path, listen=[f"127.0.0.1@{site.port}"])
+    with serving(site) as first:
+        code, text = _failed(other)
+        assert code == 1
+        assert f"127.0.0.1@{site.port}" in text
+        assert "another SchoolGuard" in text
+        assert first.asker(PRIMARY).ask("bet.example").rdatas == ["0.0.0.0"]
+
+
+def test_an_upstream_that_is_the_gateway_itself_is_refused(site: Site) -> None:
+    code, text = _failed(site, upstream=f"127.0.0.1@{site.port}")
+    assert code == 1
+    assert "is this gateway itself" in text
+
+
+@pytest.mark.parametrize("content", [b"\xcc\xcc", b"", b"\0" * 200])
+def test_a_damaged_pointer_to_the_snapshot_is_no_snapshot(site: Site, content: bytes) -> None:
+    """A power cut may leave anything; the lists are compiled again."""
+    with serving(site):
+        pass
+    (site.state / "snapshots" / "current").write_bytes(content)
+    with serving(site) as gateway:
+        assert gateway.asker(PRIMARY).ask("bet.example").rdatas == ["0.0.0.0"]
+
+
+def _failed(site: Site, upstream: str = "", **options: object) -> tuple[int, str]:
     """Return exit code and messages of a gateway that does not start; nothing of it may be left."""
     done = subprocess.run(
-        [console_script(), "serve", "--config", str(site.config), "--language", "en"],
+        [
+            *(console_script(), "serve", "--config", str(site.config), "--language", "en"),
+            *(("--upstream", upstream) if upstream else ()),
+        ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
