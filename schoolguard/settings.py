@@ -44,12 +44,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Upstreams:
-    """Where allowed questions go; times in seconds."""
+    """Where allowed questions go; times in seconds.
+
+    ``local_zones`` are names (text shape) of the school's own network, each with all below it.
+    """
 
     servers: tuple[Endpoint, ...]
     timeout: float = 1.5
     attempts: int = 3
     randomise_case: bool = True
+    local_zones: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

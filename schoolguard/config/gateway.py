@@ -80,6 +80,9 @@ def _upstreams(
         fields.value(keys.TIMEOUT),
         fields.value(keys.ATTEMPTS),
         fields.value(keys.RANDOMISE_CASE),
+        frozenset(at.value for at in zones.value)
+        if (zones := fields.given(keys.LOCAL_ZONES))
+        else frozenset(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schoolguard.categories import OWN_FIRST, OWN_LAST
 from schoolguard.config.addresses import AddressType, EndpointType
+from schoolguard.config.domains import NameType
 from schoolguard.config.numbers import Integer, Size, Time
 from schoolguard.config.scalars import Choice, Flag, OrWord, Text
 from schoolguard.config.types import Key, ListOf, Section
@@ -52,9 +53,16 @@ RANDOMISE_CASE = Key(
     "Send names in mixed case and want them back so, which makes forged replies harder (0x20).",
     _UPSTREAMS.randomise_case,
 )
+LOCAL_ZONES = Key(
+    "local-zones",
+    ListOf(NameType(), most=200),
+    "Names, each with all below it, of the school's own network: only they may have private addresses, and"
+    " reverse zones named here are asked of the upstreams.",
+    otherwise="none",
+)
 UPSTREAMS = Key(
     "upstreams",
-    Section((SERVERS, TIMEOUT, ATTEMPTS, RANDOMISE_CASE)),
+    Section((SERVERS, TIMEOUT, ATTEMPTS, RANDOMISE_CASE, LOCAL_ZONES)),
     "Where allowed questions go.",
     otherwise="the defaults below",
 )

@@ -16,8 +16,8 @@ from schoolguard.resolver.counts import Outcome
 from schoolguard.resolver.resolver import Verdict
 from schoolguard.settings import Settings
 
-_TRIED = "8xbet.com", "vnedu.vn"
-"""Names for the first try: one on the starter list of gambling, one in the safety net."""
+_TRIED = "8xbet.com youtube.com vnedu.vn"
+"""Names for the first try: closed to all, open from lower secondary on, in the safety net."""
 
 
 def started_lines(settings: Settings, translate: Translate) -> Iterator[str]:
@@ -26,8 +26,7 @@ def started_lines(settings: Settings, translate: Translate) -> Iterator[str]:
     host, port = settings.listeners[0]
     yield _("SchoolGuard answers on {address}. Try, in another terminal:").format(address=f"{host}@{port}")
     for group, address in _local_groups(settings):
-        for name in _TRIED:
-            yield f"  dig @{host} -p {port} -b {address} {name}   # {group.name} ({group.tier.name})"
+        yield f"  dig @{host} -p {port} -b {address} {_TRIED}   # {group.name} ({group.tier.name})"
     servers = ", ".join(f"{each.host}@{each.port}" for each in settings.upstreams.servers)
     yield _("Allowed names are asked of: {upstreams}").format(upstreams=servers)
     if settings.metrics is not None:
@@ -58,6 +57,7 @@ def verdict_line(verdict: Verdict, translate: Translate) -> str:
             Outcome.LOCAL: _("answered here"),
             Outcome.STALE: _("stale answer"),
             Outcome.FAILED: _("FAILED"),
+            Outcome.REBINDING: _("REBINDING"),
         }[Outcome(verdict.outcome)]
     name = f"{_printable(text_of_wire(verdict.name))} {type_name(verdict.qtype)}"
     where = f"{verdict.group} ({verdict.tier})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from schoolguard.dns.addresses import is_private
 from schoolguard.dns.answer import Answer
 from schoolguard.resolver.bounded import Bounded
 
@@ -35,7 +36,7 @@ class Shape(NamedTuple):
 class Kept(NamedTuple):
     """An answer as it is kept, from ``stored`` for ``life`` (monotonic seconds).
 
-    Addresses are not kept: who judges them does so before.
+    Of its addresses only ``private`` is kept: whether one of them lies in a private network.
     """
 
     body: bytes
@@ -43,6 +44,7 @@ class Kept(NamedTuple):
     shape: Shape
     stored: float
     life: float
+    private: bool
 
     @property
     def expires(self) -> float:
@@ -74,7 +76,8 @@ class AnswerCache:
     def keep(self, key: bytes, answer: Answer, life: float, now: float) -> Kept:
         """Keep an answer for ``life`` seconds, 0 for not at all, and return it as kept."""
         shape = Shape(answer.rcode, answer.flags, answer.counts, tuple([at for at, _ in answer.ttls]))
-        kept = Kept(answer.body, answer.targets, self._shared(shape), now, life)
+        private = any(is_private(address) for address in answer.addresses)
+        kept = Kept(answer.body, answer.targets, self._shared(shape), now, life, private)
         if life > 0:
             self._answers.put(key, kept)
         return kept

@@ -17,6 +17,7 @@ class Outcome(IntEnum):
     LOCAL = 1
     STALE = 2
     FAILED = 3
+    REBINDING = 4
     BLOCKED = 8
     DENIED = 72
 

@@ -22,6 +22,9 @@ from schoolguard.settings import Endpoint
 MAX_STRAYS = 5
 """Wrong datagrams on one socket before the question moves to TCP: someone is guessing (threat 3)."""
 
+_RECEIVED = 4_096
+"""Bytes of a datagram that are read: more than the 1232 asked for, so that one too long is seen as such."""
+
 _IP_MTU_DISCOVER, _IP_PMTUDISC_OMIT = 10, 5
 _IPV6_MTU_DISCOVER, _IPV6_PMTUDISC_OMIT = 23, 5
 
@@ -47,11 +50,16 @@ class Ask:
 
 
 async def exchange(ask: Ask, endpoint: Endpoint, timeout: float, count: Count) -> Answer:
-    """Return the upstream's scrubbed answer within ``timeout`` seconds; raises ``ExchangeFailed``."""
+    """Return the upstream's scrubbed answer; raises ``ExchangeFailed``.
+
+    ``timeout`` is in seconds, for UDP and again for TCP when the question has to be asked over it.
+    """
     try:
+        answer = await _over_udp(ask, endpoint, timeout, count)
+        if answer is not None:
+            return answer
         async with asyncio.timeout(timeout):
-            answer = await _over_udp(ask, endpoint, count)
-            return answer if answer is not None else await _over_tcp(ask, endpoint)
+            return await _over_tcp(ask, endpoint)
     except TimeoutError as error:
         raise ExchangeFailed(endpoint, "timeout") from error
     except (Malformed, Mismatch, Truncated, asyncio.IncompleteReadError) as error:
@@ -60,17 +68,21 @@ async def exchange(ask: Ask, endpoint: Endpoint, timeout: float, count: Count) -
         raise ExchangeFailed(endpoint, "unreachable") from error
 
 
-async def _over_udp(ask: Ask, endpoint: Endpoint, count: Count) -> Answer | None:
+async def _over_udp(ask: Ask, endpoint: Endpoint, timeout: float, count: Count) -> Answer | None:
     """Return the answer, or ``None`` when the question has to be asked over TCP."""
     loop = asyncio.get_running_loop()
     with closing(_udp_socket(endpoint)) as sock:
         wait = _Wait(sock, ask, loop.create_future(), count)
         sock.send(build_query(ask.question, wait.number, ask.do, ask.cd, wait.sent[:-4]))
-        loop.add_reader(sock, wait.receive)
+        # By its number: for a socket object the event loop makes its repr, with two system calls, each time.
+        fileno = sock.fileno()
+        loop.add_reader(fileno, wait.receive)
+        timer = loop.call_later(timeout, wait.expire)  # a third of the price of asyncio.timeout
         try:
             return await wait.done
         finally:
-            loop.remove_reader(sock)
+            timer.cancel()
+            loop.remove_reader(fileno)
 
 
 class _Wait:
@@ -85,9 +97,10 @@ class _Wait:
         self.ask = ask
         self.done = done
         self.count = count
-        self.number = secrets.randbits(16)
         name, rest = ask.question[:-4], ask.question[-4:]
-        self.sent = (mix_case(name, secrets.token_bytes(len(name))) if ask.mixed else name) + rest
+        entropy = secrets.token_bytes(2 + len(name))
+        self.number = int.from_bytes(entropy[:2])
+        self.sent = (mix_case(name, entropy[2:]) if ask.mixed else name) + rest
         self.strays = 0
 
     def receive(self) -> None:
@@ -95,7 +108,7 @@ class _Wait:
         if self.done.done():
             return
         try:
-            packet = self.sock.recv(65_535)
+            packet = self.sock.recv(_RECEIVED)
             self.done.set_result(read_reply(packet, self.number, self.sent, self.ask.do))
         except BlockingIOError:
             return
@@ -105,6 +118,11 @@ class _Wait:
             self._stray(error.reason)
         except OSError as error:
             self.done.set_exception(error)
+
+    def expire(self) -> None:
+        """Give up waiting."""
+        if not self.done.done():
+            self.done.set_exception(TimeoutError())
 
     def _stray(self, reason: str) -> None:
         self.count(f"upstream-{reason}")

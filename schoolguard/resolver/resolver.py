@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from schoolguard.dns.answer import Answer
-from schoolguard.dns.blocked import any_answer, blocked_answer
+from schoolguard.dns.blocked import BlockAnswer, any_answer, blocked_answer
 from schoolguard.dns.names import key_of_wire
 from schoolguard.dns.query import Query, Rejected, Silence, parse_query
 from schoolguard.dns.reply import error, render
 from schoolguard.dns.rr import EDE, RCode, RRType
-from schoolguard.policy.decide import Decision, decide, decide_chain
+from schoolguard.policy.decide import Decision, Rule, decide, decide_chain
 from schoolguard.resolver.cache import Kept
 from schoolguard.resolver.counts import Counts, Outcome
 from schoolguard.resolver.front import Entry
@@ -28,8 +28,8 @@ from schoolguard.resolver.special import special_answer
 _WINDOW_SHARE = 16
 """An allowed reply is kept finished for a sixteenth of its remaining time, at least 1 s."""
 
-_BLOCKED_KEPT = 3_600.0
 _ANY_TTL = 3_600
+_UNDECIDED = Decision(False, Rule.DEFAULT)
 
 Reply = bytes | Coroutine[Any, Any, bytes] | None
 
@@ -58,6 +58,18 @@ class Ready:
     age: int = 0
     floor: int | None = None
     origin: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What policy says of a name before any answer is known: ready to go out, or to be looked up.
+
+    ``at_home`` says that the name is in a zone of the school's own network.
+    """
+
+    decision: Decision
+    at_home: bool
+    ready: Ready | None
 
 
 class Resolver:
@@ -120,7 +132,8 @@ class Resolver:
         now = self._clock()
         key = cache_key(query.question, query.do, query.cd)
         kept = lookup.fresh(key, now)
-        ready = self._judge(query, client, kept, now)
+        judged = _judge_name(query, client)
+        ready = judged.ready or self._judge_answer(query, client, judged, kept, now)
         if ready is not None:
             self.counts.events["cache-answer"] += 1
             if kept is not None:
@@ -132,10 +145,16 @@ class Resolver:
         self.counts.events["cache-miss"] += 1
         # Here and not in the task: a batch makes many coroutines before the first of them runs.
         client.in_flight += 1
-        return self._ask(query, packet, client, lookup.find(key), udp)
+        return self._ask(query, packet, client, judged, lookup.find(key), udp)
 
     async def _ask(
-        self, query: Query, packet: bytes, client: Client, found: Coroutine[Any, Any, Found], udp: bool
+        self,
+        query: Query,
+        packet: bytes,
+        client: Client,
+        judged: Judged,
+        found: Coroutine[Any, Any, Found],
+        udp: bool,
     ) -> bytes:
         try:
             kept, stale = await found
@@ -145,55 +164,49 @@ class Resolver:
             return error(query, RCode.SERVFAIL, failed.ede)
         finally:
             client.in_flight -= 1
-        # A reload may have passed meanwhile: judge under the rules of now, not of then.
-        current = self.rules.admit(client.address) if self.rules is not None else None
-        if current is None:
-            return error(query, RCode.REFUSED)
+        if client.rules is not self.rules:
+            # A reload has passed meanwhile: judge under the rules of now, not of then.
+            current = self.rules.admit(client.address) if self.rules is not None else None
+            if current is None:
+                return error(query, RCode.REFUSED)
+            client, judged = current, _judge_name(query, current)
         now = self._clock()
-        ready = self._judge(query, current, kept, now, stale)
+        ready = judged.ready or self._judge_answer(query, client, judged, kept, now, stale)
         assert ready is not None  # noqa: S101 - with a kept answer there is always a judgement
-        return self._finish(query, packet, current, ready, now, udp)
+        return self._finish(query, packet, client, ready, now, udp)
 
-    def _judge(
-        self, query: Query, client: Client, kept: Kept | None, now: float, stale: bool = False
+    def _judge_answer(
+        self,
+        query: Query,
+        client: Client,
+        judged: Judged,
+        kept: Kept | None,
+        now: float,
+        stale: bool = False,
     ) -> Ready | None:
-        """Return what to answer by policy and cache, or ``None`` when an upstream has to be asked."""
-        key = key_of_wire(query.name)
-        local = special_answer(key, query.question)
-        if local is not None:
-            return Ready(local, Outcome.LOCAL, now + local.ttl, "local")
-        rules = client.rules
-        decision = decide(client.plan, key, rules.stack.mask(key, query.qtype))
-        if decision.blocked:
-            return self._blocked(query, client, decision, now + _BLOCKED_KEPT)
+        """Return what to answer to an allowed name, or ``None`` when an upstream has to be asked."""
         if kept is not None and kept.targets:
-            decision = self._judge_targets(query, client, decision, kept.targets)
+            decision = _judge_targets(query, client, judged.decision, kept.targets)
             if decision.blocked:
-                until = min(kept.expires, now + _BLOCKED_KEPT)
-                return replace(self._blocked(query, client, decision, until), origin=kept)
+                return replace(_blocked(query, client, decision, kept.expires), origin=kept)
         if query.qtype == RRType.ANY:
             return Ready(any_answer(query.question, _ANY_TTL), Outcome.LOCAL, now + _ANY_TTL, "RFC 8482")
         if kept is None:
             return None
+        if kept.private and not judged.at_home:
+            return self._rebinding(query, client, kept)
         if stale:
             return Ready(_as_stale(kept.answer), Outcome.STALE, now, "stale", floor=STALE_TTL)
         return self._allowed(kept, now)
 
     @staticmethod
-    def _judge_targets(
-        query: Query, client: Client, decision: Decision, targets: tuple[bytes, ...]
-    ) -> Decision:
-        """Return the decision with the CNAME chain and SVCB targets taken in (cloaking)."""
-        mask = client.rules.stack.mask
-        keys = [key_of_wire(target) for target in targets]
-        return decide_chain(client.plan, decision, [(key, mask(key, query.qtype)) for key in keys])
-
-    def _blocked(self, query: Query, client: Client, decision: Decision, until: float) -> Ready:
+    def _rebinding(query: Query, client: Client, kept: Kept) -> Ready:
+        """Give no address: a public name that leads into a private network turns a browser against it."""
         blocking = client.plan.blocking
-        ede = client.rules.ede(decision, blocking.language)
-        answer = blocked_answer(query.question, blocking.answer, blocking.page, blocking.ttl, ede)
-        outcome = Outcome.BLOCKED + decision.bit if decision.bit >= 0 else Outcome.DENIED
-        return Ready(answer, outcome, until, ede[1])
+        _ = client.rules.translators[blocking.language]
+        ede = (EDE.BLOCKED, _("A public name that leads into a private network (DNS rebinding)."))
+        answer = blocked_answer(query.question, BlockAnswer.NODATA, (), blocking.ttl, ede)
+        return Ready(answer, Outcome.REBINDING, kept.expires, ede[1], origin=kept)
 
     @staticmethod
     def _allowed(kept: Kept, now: float) -> Ready:
@@ -223,6 +236,33 @@ class Resolver:
             self.watcher(
                 Verdict(group.school, group.name, group.tier.name, query.name, query.qtype, outcome, reason)
             )
+
+
+def _judge_name(query: Query, client: Client) -> Judged:
+    """Return what policy says of the name asked for."""
+    key = key_of_wire(query.name)
+    rules = client.rules
+    at_home = rules.is_local(key)
+    local = None if at_home else special_answer(key, query.question, client.plan.blocked)
+    if local is not None:
+        return Judged(_UNDECIDED, at_home, Ready(local, Outcome.LOCAL, inf, "local"))
+    decision = decide(client.plan, key, rules.stack.mask(key, query.qtype))
+    return Judged(decision, at_home, _blocked(query, client, decision, inf) if decision.blocked else None)
+
+
+def _judge_targets(query: Query, client: Client, decision: Decision, targets: tuple[bytes, ...]) -> Decision:
+    """Return the decision with the CNAME chain and SVCB targets taken in (cloaking)."""
+    mask = client.rules.stack.mask
+    keys = [key_of_wire(target) for target in targets]
+    return decide_chain(client.plan, decision, [(key, mask(key, query.qtype)) for key in keys])
+
+
+def _blocked(query: Query, client: Client, decision: Decision, until: float) -> Ready:
+    blocking = client.plan.blocking
+    ede = client.rules.ede(decision, blocking.language)
+    answer = blocked_answer(query.question, blocking.answer, blocking.page, blocking.ttl, ede)
+    outcome = Outcome.BLOCKED + decision.bit if decision.bit >= 0 else Outcome.DENIED
+    return Ready(answer, outcome, until, ede[1])
 
 
 def _as_stale(answer: Answer) -> Answer:

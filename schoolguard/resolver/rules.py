@@ -6,6 +6,7 @@ It must not know sockets. A reload builds a new ``Rules``; old replies become un
 from __future__ import annotations
 
 from schoolguard.categories import Category
+from schoolguard.dns.names import search_key
 from schoolguard.language import Translate
 from schoolguard.lists.stack import Stack
 from schoolguard.policy.clients import Clients
@@ -52,6 +53,7 @@ class Rules:
         self.categories: dict[int, Category] = {c.bit: c for c in settings.categories}
         self.tokens = settings.limits.queries_per_second or 1 << 60
         self.refusals = REFUSALS
+        self._local_zones = frozenset(map(search_key, settings.upstreams.local_zones))
         self.front = Front(settings.caches.replies)
         self.clients: dict[bytes, Client] = {}
         self._counts = counts
@@ -79,6 +81,16 @@ class Rules:
         if place is None:
             place = self._seats[plan] = seat(len(self._seats))
         return Client(address, self, group, place, self._counts.of(group.school, group.tier.name))
+
+    def is_local(self, key: str) -> bool:
+        """Return whether a search key is in a zone of the school's own network."""
+        zones = self._local_zones
+        end = key.find(".") + 1 if zones else 0
+        while end:
+            if key[:end] in zones:
+                return True
+            end = key.find(".", end) + 1
+        return False
 
     def ede(self, decision: Decision, language: str) -> tuple[int, str]:
         """Return the Extended DNS Error of a block, its text in the language of the group."""

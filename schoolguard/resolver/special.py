@@ -1,15 +1,19 @@
 """Names that are answered here and never forwarded, because the public DNS must not see them.
 
 Source: RFC 6761 (localhost, invalid, test), RFC 7686 (onion), RFC 8375 (home.arpa), RFC 6762 (local),
-RFC 6303 and RFC 1918 (reverse zones of private addresses). It must not hold policy.
+RFC 6303 and RFC 1918 (reverse zones of private addresses), RFC 9462 6.4 (resolver.arpa). And the names by
+which browsers and systems ask whether they may go round this resolver: no, where the plan blocks what they
+would go to. It must not decide what a plan blocks.
 """
 
 from __future__ import annotations
 
+from schoolguard.categories import BY_NAME
 from schoolguard.dns.answer import Answer
-from schoolguard.dns.blocked import blocked_answer
+from schoolguard.dns.blocked import BlockAnswer, blocked_answer
 
 _TTL = 3_600
+_DESIGNATED = "arpa.resolver."
 _LOOPBACK = "localhost."
 _INFRASTRUCTURE = "arpa."
 _UNSPECIFIED = "arpa.ip6." + 32 * "0."
@@ -23,14 +27,29 @@ _NOWHERE = frozenset(
 )
 
 
-def special_answer(key: str, question: bytes) -> Answer | None:
-    """Return the local answer to a search key, or ``None`` when the name is an ordinary one."""
+_SWITCHES = {
+    "net.use-application-dns.": BY_NAME["encrypted-dns"].mask,
+    "com.icloud.mask.": BY_NAME["proxy-vpn"].mask,
+    "com.icloud.mask-h2.": BY_NAME["proxy-vpn"].mask,
+}
+"""Firefox's canary and Apple's Private Relay: their makers document NXDOMAIN as the network's no."""
+
+
+def special_answer(key: str, question: bytes, blocked: int) -> Answer | None:
+    """Return the local answer to a search key, or ``None`` when the name is an ordinary one.
+
+    ``blocked`` is the mask of the categories that the client's plan blocks.
+    """
+    if _SWITCHES.get(key, 0) & blocked:
+        return blocked_answer(question, BlockAnswer.NXDOMAIN, (), _TTL, None)
+    if key.startswith(_DESIGNATED):
+        return blocked_answer(question, BlockAnswer.NODATA, (), _TTL, None)
     if key.startswith(_LOOPBACK):
-        return blocked_answer(question, "block-page", ("127.0.0.1", "::1"), _TTL, None)
+        return blocked_answer(question, BlockAnswer.PAGE, ("127.0.0.1", "::1"), _TTL, None)
     end = key.find(".") + 1
     while end:
         if key[:end] in _NOWHERE:
-            return blocked_answer(question, "nxdomain", (), _TTL, None)
+            return blocked_answer(question, BlockAnswer.NXDOMAIN, (), _TTL, None)
         if not key.startswith(_INFRASTRUCTURE):
             return None  # only top-level names stand in the table, but for those under arpa
         end = key.find(".", end) + 1

@@ -9,7 +9,8 @@ from ipaddress import IPv6Network
 
 import pytest
 
-from schoolguard.resolver.counts import Counts
+from schoolguard.categories import mask_of
+from schoolguard.resolver.counts import Counts, Outcome
 from schoolguard.resolver.resolver import Resolver
 from tests.ask import Reply, packet
 from tests.hostile import Hostile, address
@@ -190,3 +191,67 @@ async def test_clients_remembered_are_bounded(desk: Desk) -> None:
     for i in range(45_000):
         assert desk.rules.admit(b"\x20\x01\x0d\xb8" + i.to_bytes(12)) is not None
         assert len(desk.rules.clients) <= 20_000
+
+
+INSIDE = {
+    "A": ["192.168.1.1", "10.0.0.1", "127.0.0.1", "0.0.0.0", "169.254.169.254", "172.20.1.1"],
+    "AAAA": ["fd00::1", "fe80::1", "::1", "::ffff:a00:1", "64:ff9b::a00:1"],
+}
+
+
+@pytest.mark.parametrize(("qtype", "inside"), [(t, a) for t, each in INSIDE.items() for a in each])
+async def test_threat_26_a_public_name_does_not_lead_inside(
+    desk: Desk, hostile: Hostile, qtype: str, inside: str
+) -> None:
+    """DNS rebinding: a page on the name would reach the school's router as if it were its own server."""
+    hostile.script = lambda asked: asked.send(asked.reply(f"@ 300 {qtype} {inside}"))
+    for source in (PRIMARY, STAFF):
+        reply = await desk.ask("rebind.example", qtype, source)
+        assert (reply.rcode_name, reply.answers) == ("NOERROR", [])
+        assert reply.ede is not None
+        assert reply.ede[0] == 15
+    counted = sum(row[Outcome.REBINDING] for row in desk.counts.queries.values())
+    assert counted == 2
+
+
+async def test_threat_26_one_private_address_among_public_ones(desk: Desk, hostile: Hostile) -> None:
+    hostile.script = lambda asked: asked.send(
+        asked.reply("@ 300 CNAME x.example.", "x.example. 300 A 192.0.2.1", "x.example. 300 A 10.1.1.1")
+    )
+    assert (await desk.ask("www.example")).rdatas == []
+
+
+async def test_the_schools_own_zones_may_lead_inside(new_desk: Callable[..., Desk], hostile: Hostile) -> None:
+    zones = frozenset(["truong.example", "20.10.in-addr.arpa"])
+    desk = new_desk(hostile.port, upstreams={"local_zones": zones})
+    hostile.script = lambda asked: asked.send(asked.reply("@ 300 A 10.20.0.5"))
+    assert (await desk.ask("may-in.truong.example")).rdatas == ["10.20.0.5"]
+    assert (await desk.ask("xtruong.example")).rdatas == []
+    hostile.script = lambda asked: asked.send(asked.reply("@ 300 PTR may-in.truong.example."))
+    assert (await desk.ask("5.0.20.10.in-addr.arpa", "PTR")).rdatas == ["may-in.truong.example."]
+    assert (await desk.ask("5.0.21.10.in-addr.arpa", "PTR")).rcode_name == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("name", ["use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com"])
+async def test_threat_28_browsers_that_ask_may_not_go_round(desk: Desk, hostile: Hostile, name: str) -> None:
+    """NXDOMAIN is what their makers document as the network's no; any address would be a yes."""
+    hostile.script = address("192.0.2.1")
+    blocked = mask_of(["encrypted-dns", "proxy-vpn"])
+    (school,) = desk.settings.schools
+    groups = tuple(
+        replace(group, blocked=group.blocked | blocked) if group.tier.name == "tieu-hoc" else group
+        for group in school.groups
+    )
+    desk.apply(replace(desk.settings, schools=(replace(school, groups=groups),)))
+    for qtype in ("A", "AAAA", "HTTPS"):
+        reply = await desk.ask(name, qtype, PRIMARY)
+        assert (reply.rcode_name, reply.answers) == ("NXDOMAIN", [])
+    assert (await desk.ask(name, "A", STAFF)).rdatas == ["192.0.2.1"], "a plan that does not block it"
+
+
+async def test_threat_28_no_other_resolver_is_designated(desk: Desk, hostile: Hostile) -> None:
+    """RFC 9462: what the upstream designates for itself would take the clients past the policy."""
+    for name, qtype in (("_dns.resolver.arpa", "SVCB"), ("resolver.arpa", "A")):
+        reply = await desk.ask(name, qtype)
+        assert (reply.rcode_name, reply.answers) == ("NOERROR", [])
+    assert hostile.asked == []
