@@ -72,5 +72,16 @@ class Bounded(Generic[V]):
             self._total -= size
             self._aged -= size
 
+    def release(self, count: int) -> bool:
+        """Drop ``count`` values of one that is not used any more, and return whether some are left.
+
+        Freeing 100,000 values at once takes tens of milliseconds, in which nobody is answered.
+        """
+        for generation in (self.young, self.old):
+            while generation and count:
+                generation.popitem()
+                count -= 1
+        return bool(self.young or self.old)
+
     def __len__(self) -> int:
         return len(self.young) + len(self.old)

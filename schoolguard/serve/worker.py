@@ -36,6 +36,7 @@ from schoolguard.settings import Limits
 REPORT_EVERY = 1.0
 DRAIN_SECONDS = 5.0
 FILES = 16_384
+RELEASED, RELEASE_EVERY = 1_000, 0.005
 _FULL_COLLECTION_EVERY = 300
 _VERDICTS_KEPT = 1_000
 
@@ -116,10 +117,18 @@ class Worker:
         except (SnapshotBroken, OSError) as error:
             return Applied(message.generation, str(error))
         stack = Stack(layers)
-        rules = Rules(settings, stack, self._counts, self._translators)
+        rules, former = Rules(settings, stack, self._counts, self._translators), self._resolver.rules
         self._resolver.apply(rules, self._lookup_for(rules))
+        if former is not None:
+            former.retire()
+            self._release(former)
         self._resolver.watcher = self._saw if message.watch else None
         return Applied(message.generation)
+
+    def _release(self, former: Rules) -> None:
+        """Free the former replies a few at a time, between queries."""
+        if former.front.entries.release(RELEASED):
+            self._loop.call_later(RELEASE_EVERY, self._release, former)
 
     def _lookup_for(self, rules: Rules) -> Lookup:
         """Return a lookup that keeps the answers as long as the same upstreams are asked."""

@@ -182,3 +182,11 @@ def test_bounded_holds_its_bound_and_the_last_value(puts: list[tuple[int, int]])
         assert sum(len(k) + len(v) for k, v in (*bounded.young.items(), *bounded.old.items())) <= 1000
         assert bounded.find(key) == value
         assert all(bounded.find(k) in (None, v) for k, v in last.items())
+
+
+def test_what_is_not_used_any_more_is_let_go_in_parts() -> None:
+    bounded: Bounded[bytes] = Bounded(1 << 20, lambda *_: 1)
+    for i in range(25):
+        bounded.put(b"%d" % i, b"")
+    assert [bounded.release(10) for _ in range(4)] == [True, True, False, False]
+    assert len(bounded) == 0

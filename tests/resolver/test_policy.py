@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv6Network
@@ -255,3 +257,18 @@ async def test_threat_28_no_other_resolver_is_designated(desk: Desk, hostile: Ho
         reply = await desk.ask(name, qtype)
         assert (reply.rcode_name, reply.answers) == ("NOERROR", [])
     assert hostile.asked == []
+
+
+async def test_a_reload_leaves_no_ring_of_the_former_rules(desk: Desk, hostile: Hostile) -> None:
+    """Clients and rules point at each other: tens of megabytes stayed until a full collection."""
+    hostile.script = address("192.0.2.1")
+    await desk.ask("www.example")
+    former = weakref.ref(desk.rules)
+    gc.collect()
+    gc.disable()
+    try:
+        desk.rules.retire()
+        desk.apply(desk.settings)
+        assert former() is None
+    finally:
+        gc.enable()
