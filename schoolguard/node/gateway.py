@@ -10,6 +10,7 @@ import fcntl
 import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import IO, Any
 
 from prometheus_client import CollectorRegistry
 
-from schoolguard.config import ConfigError, load
+from schoolguard.config import ConfigError, Loaded, load
 from schoolguard.language import N_, Said
 from schoolguard.node.commands import CommandServer
 from schoolguard.node.compiling import CompileFailed, Compiler, Layers
@@ -35,6 +36,7 @@ from schoolguard.settings import Endpoint, Settings
 SILENT_SECONDS = 20.0
 """A worker that reported nothing for so long hangs, and is replaced."""
 
+_NICENESS = 10
 _log = logging.getLogger("schoolguard.gateway")
 
 
@@ -190,7 +192,7 @@ class Gateway:
         return {"ok": False, "errors": reasons}
 
     async def _reloaded(self) -> Layers:
-        loaded = await asyncio.to_thread(load, self._folder)
+        loaded = await asyncio.to_thread(_load_nicely, self._folder)
         settings = self._overrides.on(loaded.settings)
         if settings.paths.state != self._settings.paths.state:
             msgid = N_("paths.state cannot change while running; restart to use another folder")
@@ -297,6 +299,12 @@ class Gateway:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task %s failed", task.get_name(), exc_info=error)
+
+
+def _load_nicely(folder: Path) -> Loaded:
+    """Load in a thread that gives way to the workers, which may share the core (nice(2): a thread's own)."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+    return load(folder)
 
 
 class _only_one:

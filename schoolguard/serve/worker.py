@@ -15,6 +15,7 @@ import random
 import resource
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -218,6 +219,8 @@ def main() -> None:
     arguments = parser.parse_args()
     start_log(f"worker-{os.getpid()}")
     _raise_file_limit()
+    # The thread that opens a snapshot may hold the interpreter for so long; the default is ten times that.
+    sys.setswitchinterval(0.0005)
     sockets = [Inherited(*each) for each in arguments.sockets]
     asyncio.run(_run(arguments.control, arguments.link, sockets, arguments.hold))
 
