@@ -31,8 +31,6 @@ from schoolguard.node.watching import started_lines, verdict_line
 from schoolguard.settings import Endpoint, Settings
 
 EXIT_CONFIGURATION = 2
-NICENESS = 10
-"""Of every command but ``serve``: on a box with few cores it must not make the pupils' queries wait."""
 _NO_SNAPSHOT = N_("there is no snapshot yet; run: schoolguard lists compile")
 
 
@@ -91,11 +89,8 @@ class _Address(click.ParamType[Endpoint]):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="SchoolGuard %(version)s")
-@click.pass_context
-def main(context: click.Context) -> None:
+def main() -> None:
     """SchoolGuard, a filtering DNS proxy for schools."""
-    if context.invoked_subcommand != "serve":
-        os.nice(NICENESS)
 
 
 @main.command()

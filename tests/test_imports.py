@@ -21,7 +21,9 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "language": (),
     "log": (),
     "dns": (),
+    "priority": (),
     "lists": ("dns", "categories"),
+    "lists.child": ("priority", "lists"),
     "policy": ("dns", "categories"),
     "settings": ("categories", "lists.model", "policy.model"),
     "config": (
@@ -38,6 +40,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "serve.worker": COMPOSES,
     "node": COMPOSES,
     "cli": COMPOSES,
+    "__main__": COMPOSES,
 }
 
 PURE = ("asyncio", "socket", "ssl", "time", "sqlite3", "subprocess", "random")

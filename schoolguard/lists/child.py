@@ -1,22 +1,15 @@
 """The compiling process: ``python -m schoolguard.lists.child REQUEST.json``, or ``-`` for standard input.
 
-Prints one JSON line, the outcome, and exits with 0; or says on stderr why not, and exits with 1. It is nice
-to the processes that answer queries, and whoever started it may kill it at any moment.
+Prints one JSON line, the outcome, and exits with 0; or says on stderr why not, and exits with 1. It gives
+way to the processes that answer queries, and whoever started it may kill it at any moment.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-from schoolguard.lists.archive import ArchiveBroken
-from schoolguard.lists.compile import CompileFailed, compile_lists
-from schoolguard.lists.folder import CompileBusy
-from schoolguard.lists.layout import SnapshotBroken
-from schoolguard.lists.request import outcome_to_json, request_from_json
-
-NICENESS = 10
+from schoolguard.priority import give_way
 
 
 def main() -> int:
@@ -24,10 +17,14 @@ def main() -> int:
     if len(sys.argv) != 2:
         print("usage: python -m schoolguard.lists.child REQUEST.json", file=sys.stderr)
         return 1
-    os.nice(NICENESS)
-    # Beside a busy resolver on the same core niceness still takes a share, in slices of milliseconds; this
-    # class runs only when nobody else wants the core (sched(7)).
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    give_way()
+    # Only now: loading the compiler alone takes a tenth of a second of the core.
+    from schoolguard.lists.archive import ArchiveBroken
+    from schoolguard.lists.compile import CompileFailed, compile_lists
+    from schoolguard.lists.folder import CompileBusy
+    from schoolguard.lists.layout import SnapshotBroken
+    from schoolguard.lists.request import outcome_to_json, request_from_json
+
     try:
         given = sys.argv[1]
         text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
