@@ -25,6 +25,10 @@ from schoolguard.serve.tasks import Tasks
 ROUNDS = 4
 """Batches taken from one socket before the event loop gets its turn: 256 queries, about 2 ms."""
 
+EARLY = 8
+"""Replies that may wait for a miss among them: after a reload, when all are misses, the first of a batch would
+else wait for 63 parsed ones, 2 ms."""
+
 _IP_PKTINFO = 8
 _CONTROL_HEADER = 16
 _log = logging.getLogger("schoolguard.udp")
@@ -115,6 +119,9 @@ class UdpListener:
             if answered is not None:
                 slots[start : start + len(answered)] = answered
                 sizes[size_at] = len(answered)
+                if i - first >= EARLY:
+                    batch.send(first, i + 1)
+                    first = i + 1
                 continue
             unsent += 1
             # Nothing to send from this slot now: the run of replies before it goes out, the next begins.
