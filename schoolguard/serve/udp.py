@@ -26,8 +26,8 @@ ROUNDS = 4
 """Batches taken from one socket before the event loop gets its turn: 256 queries, about 2 ms."""
 
 EARLY = 8
-"""Replies that may wait for a miss among them: after a reload, when all are misses, the first of a batch would
-else wait for 63 parsed ones, 2 ms."""
+"""Replies that may wait for a miss among them: after a reload, when all are misses, the first of a batch
+would else wait for 63 parsed ones, 2 ms."""
 
 _IP_PKTINFO = 8
 _CONTROL_HEADER = 16
