@@ -125,7 +125,6 @@ class Supervisor:
         self._sockets: dict[Seat, socket.socket] = {}
         self._watching: dict[int, asyncio.Task[None]] = {}
         self._current: Apply | None = None
-        self._draining: set[WorkerProcess] = set()
         self.workers: dict[int, WorkerProcess] = {}
         self.restarts = 0
         self.stopping = False
@@ -180,9 +179,7 @@ class Supervisor:
         for seat, sock in former.items():
             if seat not in sockets and seat.transport == "udp":
                 close_to_new(sock)
-        self._draining.update(old.values())
         await asyncio.gather(*(worker.drain() for worker in old.values()))
-        self._draining.difference_update(old.values())
         for seat, sock in former.items():
             if seat not in sockets:
                 sock.close()
