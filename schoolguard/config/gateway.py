@@ -18,7 +18,7 @@ from schoolguard.settings import Caches, Endpoint, Limits, Paths, Upstreams
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
+class GatewayPart:
     """What ``schoolguard.yaml`` alone decides."""
 
     listeners: tuple[Endpoint, ...]
@@ -31,7 +31,7 @@ class Gateway:
     blocking: Blocking
 
 
-def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out: Collector) -> Gateway:
+def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out: Collector) -> GatewayPart:
     """Return the gateway's settings; what is wrong among them is recorded."""
     listeners = fields.given(keys.LISTEN)
     listening = tuple(at.value for at in listeners.value) if listeners else ()
@@ -42,7 +42,7 @@ def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out:
             N_("there are more workers than processor cores ({cores})"), cores=cores, found=str(workers)
         )
         out.warning(fields.mark_of(keys.WORKERS), wrong)
-    return Gateway(
+    return GatewayPart(
         listening,
         _upstreams(fields.section(keys.UPSTREAMS), listening, resolv_conf, out),
         workers,

@@ -12,7 +12,7 @@ from pathlib import Path
 from schoolguard.config import list_sources, networks, rules, safety_net
 from schoolguard.config.files import FILES, FileKind
 from schoolguard.config.finding import At, Collector, ConfigError, Finding, Mark, Wrong
-from schoolguard.config.gateway import Gateway, gateway_of
+from schoolguard.config.gateway import GatewayPart, gateway_of
 from schoolguard.config.own_categories import Table, table_of
 from schoolguard.config.schools import Above, ReadSchool, school_of
 from schoolguard.config.tiers import blocked_in, tiers_of
@@ -100,7 +100,7 @@ class _Folder:
         return read_section(self._folder, name, kind.section, self._out)
 
     def _lists_and_tiers(
-        self, gateway: Gateway | None, table: Table
+        self, gateway: GatewayPart | None, table: Table
     ) -> tuple[dict[str, Tier], tuple[At[ListSource], ...]]:
         tier_fields = self._read(_TIERS.pattern, _TIERS)
         tiers = tiers_of(tier_fields, table, self._out) if tier_fields else {}
@@ -137,7 +137,7 @@ class _Folder:
 
 
 def _settings(
-    gateway: Gateway,
+    gateway: GatewayPart,
     table: Table,
     tiers: dict[str, Tier],
     sources: tuple[At[ListSource], ...],

@@ -130,10 +130,13 @@ class Resolver:
             return None
         client.tokens -= 1
         now = self._clock()
+        judged = _judge_name(query, client)
+        if judged.ready is not None:
+            self.counts.events["cache-answer"] += 1
+            return self._finish(query, packet, client, judged.ready, now, udp)
         key = cache_key(query.question, query.do, query.cd)
         kept = lookup.fresh(key, now)
-        judged = _judge_name(query, client)
-        ready = judged.ready or self._judge_answer(query, client, judged, kept, now)
+        ready = self._judge_answer(query, client, judged, kept, now)
         if ready is not None:
             self.counts.events["cache-answer"] += 1
             if kept is not None:
