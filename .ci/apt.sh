@@ -4,8 +4,8 @@
 # Usage: .ci/apt.sh LIST...     each line of a LIST: package, command it brings; "#" starts a comment
 #
 # Debian starts and enables a server as it installs it. Unbound and Knot would then hold port 53 of the
-# machine of whoever runs the tests, so both are refused: by a policy-rc.d while apt works, and by
-# disabling afterwards the units that came with this run.
+# machine of whoever runs the tests, Kea would serve his network, so both are refused: by a policy-rc.d while
+# apt works, and by disabling afterwards the units that came with this run.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -52,12 +52,10 @@ apt-get -q update
 # shellcheck disable=SC2086  # a list of package names, split on purpose
 apt-get -q install --yes --no-install-recommends $missing </dev/null
 
+command -v systemctl >/dev/null 2>&1 || exit 0
 for package in $missing; do
-    case "$package" in
-    unbound | knot)
-        if command -v systemctl >/dev/null 2>&1; then
-            systemctl disable "$package.service" || echo "could not disable $package.service: see above" >&2
-        fi
-        ;;
-    esac
+    for path in $(dpkg -L "$package" | grep -E '^(/usr)?/lib/systemd/system/[^/@]+[.]service$' || true); do
+        unit=${path##*/}
+        systemctl disable "$unit" || echo "could not disable $unit: see above" >&2
+    done
 done

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+SHADOW_FIRST, SHADOW_LAST = 25, 39
+"""Bits left for lists in shadow, one a list: no plan blocks them, names with them are counted."""
+
 OWN_FIRST, OWN_LAST = 40, 61
 """Bits left for the categories that a province or school names itself (``categories:`` in YAML)."""
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from schoolguard.categories import Category
+from schoolguard.devices.model import DeviceSources, Forwarder
+from schoolguard.dns.resolver_addresses import ResolverAddresses
 from schoolguard.lists.model import ListSource
+from schoolguard.policy.assertions import Assertion
 from schoolguard.policy.model import School, Tier
+from schoolguard.policy.safe_search import Engines
+from schoolguard.policy.services import Service
 
 
 class Endpoint(NamedTuple):
@@ -66,7 +72,11 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that runs; immutable, replaced whole by a reload."""
+    """Everything that runs; immutable, replaced whole by a reload.
+
+    ``services`` is the catalogue by id; ``shadow_lists`` each list in shadow by its reserved bit, as its id
+    and its category's mask. ``devices`` are where devices are learnt from.
+    """
 
     listeners: tuple[Endpoint, ...]
     upstreams: Upstreams
@@ -79,3 +89,15 @@ class Settings:
     lists: tuple[ListSource, ...]
     tiers: tuple[Tier, ...]
     schools: tuple[School, ...]
+    services: Mapping[str, Service] = field(default_factory=dict)
+    engines: Engines = field(default_factory=Engines)
+    resolver_addresses: ResolverAddresses = field(default_factory=ResolverAddresses)
+    shadow_lists: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    assertions: tuple[Assertion, ...] = ()
+    devices: DeviceSources = field(default_factory=DeviceSources)
+    forwarders: tuple[Forwarder, ...] = ()
+    keep_names_asked: bool = True
+
+    def for_workers(self) -> Settings:
+        """Return what a worker needs: without the services, which only people ask for, and the assertions."""
+        return replace(self, services={}, assertions=())

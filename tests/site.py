@@ -55,7 +55,7 @@ def groups() -> list[dict[str, Any]]:
             "name": "Học sinh tiểu học",
             "tier": "tieu-hoc",
             "networks": ["127.0.0.0/23", "::1"],
-            "deny": ["denied.hoc.example"],
+            "rules": [{"block": ["denied.hoc.example"], "reason": "Bài học"}],
         },
         {
             "name": "Học sinh THPT",
@@ -100,6 +100,8 @@ class Site:
     lists: dict[str, list[str]] = field(default_factory=lambda: {k: list(v) for k, v in LISTS.items()})
     tiers: dict[str, list[str]] = field(default_factory=lambda: {k: list(v) for k, v in TIERS.items()})
     groups: list[dict[str, Any]] = field(default_factory=groups)
+    school: dict[str, Any] = field(default_factory=dict)
+    province: dict[str, Any] = field(default_factory=dict)
     state: Path = Path()
 
     def __post_init__(self) -> None:
@@ -124,12 +126,15 @@ class Site:
         self.blocklists.mkdir(exist_ok=True)
         for name, names in self.lists.items():
             (self.blocklists / f"{name}.txt").write_text("".join(f"{each}\n" for each in names))
+        (self.blocklists / "resolver-addresses.yaml").write_text("resolvers: []\n")
         self._dump("schoolguard.yaml", self._gateway())
         self._dump("lists.yaml", {"lists": [_list(name) for name in self.lists]})
         tiers = {name: {"vi": name, "en": name, "block": block} for name, block in self.tiers.items()}
         self._dump("tiers.yaml", {"tiers": tiers})
         school = {"name": "Trường Thử Nghiệm", "commune": "Pa Tần", "level": "th-thcs-thpt"}
-        self._dump("schools/thu-nghiem.yaml", {"school": school, "groups": self.groups})
+        self._dump("schools/thu-nghiem.yaml", {"school": school, **self.school, "groups": self.groups})
+        if self.province:
+            self._dump("province.yaml", {"province": {"name": "Sở Thử Nghiệm"}, **self.province})
         return self
 
     def _gateway(self) -> dict[str, Any]:

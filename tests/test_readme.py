@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import click
@@ -15,15 +18,20 @@ from click.testing import CliRunner
 
 from schoolguard import cli
 from schoolguard.config import findings
-from schoolguard.config.policy_keys import TIER_NAMES
+from schoolguard.config.tier_names import TIER_NAMES
 from schoolguard.language import translator
+from schoolguard.policy.decide import Rank
 from schoolguard.policy.model import BlockAnswer
+from schoolguard.policy.rule import Verb
+from schoolguard.policy.wording import title
 from tests.catalogue import vietnamese
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGLISH = (ROOT / "README.md").read_text(encoding="utf-8")
 VIETNAMESE = (ROOT / "README.vi.md").read_text(encoding="utf-8")
 READMES = {"README.md": ENGLISH, "README.vi.md": VIETNAMESE}
+TODAY = date(2026, 11, 24)
+"""A day of the school year that the shipped calendar knows."""
 
 _FENCED = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 _INDENTED = re.compile(r"(?m)^    (.+)$")
@@ -57,18 +65,25 @@ def commands(group: click.Group, above: str = "") -> Iterator[tuple[str, click.C
 
 
 COMMANDS = dict(commands(cli.main))
+GROUPS = {name for name, command in cli.main.commands.items() if isinstance(command, click.Group)}
+
+
+def name_of(usage: str) -> str:
+    """Return the subcommand that a usage or a typed line begins with."""
+    words = usage.split()
+    return " ".join(words[: 2 if words[0] in GROUPS else 1])
 
 
 def described(text: str) -> dict[str, str]:
     """Return the table of commands: subcommand to the whole usage."""
     usages = re.findall(r"(?m)^\| `schoolguard ([^`]+)` \|", text)
-    return {(re.match(r"(?:lists )?[a-z]+", usage) or [""])[0]: usage for usage in usages}
+    return {name_of(usage): usage for usage in usages}
 
 
 def unknown(command: str) -> str | None:
     """Return what is wrong with a ``schoolguard`` command, ``None`` when it would be understood."""
-    words = _PROGRAM.sub("", command).split()
-    name = " ".join(words[: 2 if words[0] == "lists" else 1])
+    words = shlex.split(_PROGRAM.sub("", command))
+    name = name_of(" ".join(words))
     if name not in COMMANDS:
         return f"no command {name}"
     options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
@@ -97,7 +112,7 @@ def test_usages_name_every_option(name: str) -> None:
 @pytest.mark.parametrize("name", READMES)
 def test_commands_would_be_understood(name: str) -> None:
     typed = [line for line in (*indented(READMES[name]), *ticked(READMES[name])) if _PROGRAM.match(line)]
-    plain = [re.sub(r"[][|]|\.\.\.", " ", line) for line in typed if "compile | show" not in line]
+    plain = [re.sub(r"[][|]|\.\.\.", " ", line) for line in typed]
     assert len(plain) > 10
     assert {line: unknown(line) for line in plain if unknown(line)} == {}
 
@@ -144,7 +159,7 @@ def test_paths_exist_or_stand_in_english() -> None:
 
 def test_values_in_backticks_stand_in_both() -> None:
     """Every word that is typed or read as it is; the Vietnamese outputs are compared where they are shown."""
-    values = {text for text in ticked(VIETNAMESE) if re.fullmatch(r"[a-zA-Z=-]+", text)}
+    values = {text for text in ticked(VIETNAMESE) if re.fullmatch(r"[a-zA-Z_=-]+", text)}
     keys = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
     assert [value for value in sorted(values) if value not in ENGLISH and value not in keys] == []
 
@@ -152,6 +167,24 @@ def test_values_in_backticks_stand_in_both() -> None:
 @pytest.mark.parametrize("word", [*TIER_NAMES, *BlockAnswer])
 def test_vietnamese_explains_every_tier_and_answer(word: str) -> None:
     assert f"`{word}`" in VIETNAMESE
+
+
+def test_both_count_the_services() -> None:
+    files = (ROOT / "blocklists" / "services").glob("*.yaml")
+    count = sum(len(yaml.safe_load(path.read_text(encoding="utf-8"))["services"]) for path in files)
+    assert f" {count} services " in ENGLISH
+    assert f" {count} dịch vụ " in VIETNAMESE
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_vietnamese_explains_every_verb(verb: Verb) -> None:
+    assert f"| `{verb}` |" in VIETNAMESE
+
+
+@pytest.mark.parametrize("rank", Rank)
+def test_both_tell_of_every_rank_in_order(rank: Rank) -> None:
+    assert f"| {int(rank)} | {title(rank, translator('vi'))} |" in VIETNAMESE
+    assert re.search(rf"(?m)^\| {int(rank)} \| [a-z ]+ \|", ENGLISH)
 
 
 @pytest.fixture(name="folder")
@@ -166,13 +199,26 @@ def _folder(tmp_path: Path) -> Path:
     return tmp_path / "config"
 
 
+def whole(fragments: list[str]) -> str:
+    """Return one file from parts of it: what stands under the same key is joined, as the README says."""
+    bodies: dict[str, list[str]] = defaultdict(list)
+    for fragment in fragments:
+        uncommented = re.sub(r"(?m)^#.*\n", "", fragment)
+        for key, body in re.findall(r"(?m)^([a-z-]+:.*\n)((?:[ ].*\n|\n)*)", uncommented):
+            bodies[key].append(body)
+    return "".join(key + "".join(parts) for key, parts in bodies.items())
+
+
 def test_the_example_school_is_right(folder: Path) -> None:
-    (block,) = fenced(VIETNAMESE, "yaml")
-    assert yaml.safe_load(block)["school"]
+    text = whole(fenced(VIETNAMESE, "yaml"))
+    school = yaml.safe_load(text)
+    assert {"school", "groups", "calendar", "windows", "rules", "budgets", "tests"} <= school.keys()
+    assert len(school["rules"]) > len(school["budgets"]) > 0
+    shutil.rmtree(folder / "communes")
     for example in (folder / "schools").iterdir():
         example.unlink()
-    (folder / "schools" / "nam-luc.yaml").write_text(block, encoding="utf-8")
-    assert [str(finding) for finding in findings(folder)] == []
+    (folder / "schools" / "nam-luc.yaml").write_text(text, encoding="utf-8")
+    assert [str(finding) for finding in findings(folder, today=TODAY)] == []
 
 
 def test_the_explanation_is_what_is_printed(folder: Path) -> None:
@@ -182,7 +228,7 @@ def test_the_explanation_is_what_is_printed(folder: Path) -> None:
     runner = CliRunner()
     compiled = runner.invoke(cli.main, ["lists", "compile", *arguments], catch_exceptions=False)
     assert compiled.exit_code == 0, compiled.output
-    said = runner.invoke(cli.main, [*command.split()[1:], *arguments], catch_exceptions=False)
+    said = runner.invoke(cli.main, [*shlex.split(command)[1:], *arguments], catch_exceptions=False)
     assert said.output == shown
 
 

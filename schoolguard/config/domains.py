@@ -1,4 +1,4 @@
-"""The type of a domain name in an allow or deny. It must not say which names may stand there."""
+"""The type of a domain name with all below it. It must not say which names may stand there."""
 
 from __future__ import annotations
 

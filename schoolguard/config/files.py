@@ -8,15 +8,14 @@ from typing import Any, NamedTuple
 
 from schoolguard.config.gateway_keys import GATEWAY
 from schoolguard.config.list_keys import LISTS_FILE
-from schoolguard.config.policy_keys import SCHOOL_FILE, TIERS_FILE
+from schoolguard.config.policy_keys import COMMUNE_FILE, PROVINCE_FILE, SCHOOL_FILE, TIERS_FILE
+from schoolguard.config.resolver_addresses import ADDRESSES_FILE
+from schoolguard.config.safe_search_keys import SAFE_SEARCH_FILE
+from schoolguard.config.service_keys import SERVICES_FILE
 from schoolguard.config.types import Key, ListOf, Section, Type
 
-GATEWAY_NAME, TIERS_NAME, LISTS_NAME, SCHOOLS_FOLDER = (
-    "schoolguard.yaml",
-    "tiers.yaml",
-    "lists.yaml",
-    "schools",
-)
+GATEWAY_NAME, TIERS_NAME, LISTS_NAME = "schoolguard.yaml", "tiers.yaml", "lists.yaml"
+PROVINCE_NAME, COMMUNES_FOLDER, SCHOOLS_FOLDER = "province.yaml", "communes", "schools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,17 @@ FILES = (
     FileKind(GATEWAY_NAME, "schoolguard.schema.json", "The gateway", GATEWAY),
     FileKind(TIERS_NAME, "tiers.schema.json", "The tiers", TIERS_FILE),
     FileKind(LISTS_NAME, "lists.schema.json", "The lists", LISTS_FILE),
+    FileKind(PROVINCE_NAME, "province.schema.json", "The province", PROVINCE_FILE),
+    FileKind(f"{COMMUNES_FOLDER}/*.yaml", "commune.schema.json", "One commune", COMMUNE_FILE),
     FileKind(f"{SCHOOLS_FOLDER}/*.yaml", "school.schema.json", "One school", SCHOOL_FILE),
 )
+
+LISTS_FILES = (
+    FileKind("services/*.yaml", "services.schema.json", "Services", SERVICES_FILE),
+    FileKind("safe-search.yaml", "safe-search.schema.json", "Search engines", SAFE_SEARCH_FILE),
+    FileKind("resolver-addresses.yaml", "resolver-addresses.schema.json", "Resolvers", ADDRESSES_FILE),
+)
+"""Those that lie in the folder of the lists, ``paths.blocklists``."""
 
 
 class Row(NamedTuple):

@@ -103,6 +103,11 @@ class Collector:
         self._record(Severity.WARNING, mark, wrong)
 
     @property
+    def vietnamese(self) -> bool:
+        """Whether what is recorded is said in Vietnamese; for texts that files have in two languages."""
+        return self._translate("label_en") == "label_vi"
+
+    @property
     def failures(self) -> int:
         """How many errors were recorded."""
         return self._count[Severity.ERROR]
@@ -172,8 +177,12 @@ def shown(text: str, most: int = _SHOWN) -> str:
 
 def nearest(found: str, options: Sequence[str]) -> str | None:
     """Return the option that was probably meant: accents, case, spaces and underscores aside."""
-    plain = unicodedata.normalize("NFD", found[:_SHOWN].lower().replace("đ", "d"))
+    by_folded = {_folded(option): option for option in reversed(options)}
+    close = difflib.get_close_matches(_folded(found[:_SHOWN]), by_folded, n=1)
+    return by_folded[close[0]] if close else None
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     folded = "".join(c for c in plain if not unicodedata.combining(c)).strip()
-    folded = folded.replace(" ", "-").replace("_", "-")
-    close = difflib.get_close_matches(folded, options, n=1)
-    return close[0] if close else None
+    return folded.replace(" ", "-").replace("_", "-")

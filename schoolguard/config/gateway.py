@@ -8,10 +8,12 @@ from pathlib import Path
 
 from schoolguard.config import gateway_keys as keys
 from schoolguard.config.blocking import blocking_of
+from schoolguard.config.device_keys import device_sources_of, forwarders_of
 from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.tree import is_file, is_folder
 from schoolguard.config.types import Fields
 from schoolguard.config.upstreams import servers_of
+from schoolguard.devices.model import DeviceSources, Forwarder
 from schoolguard.language import N_
 from schoolguard.policy.model import Blocking
 from schoolguard.settings import Caches, Endpoint, Limits, Paths, Upstreams
@@ -29,6 +31,9 @@ class GatewayPart:
     caches: Caches
     limits: Limits
     blocking: Blocking
+    devices: DeviceSources
+    forwarders: tuple[Forwarder, ...]
+    keep_names_asked: bool
 
 
 def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out: Collector) -> GatewayPart:
@@ -51,6 +56,9 @@ def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out:
         _caches(fields.section(keys.CACHES), out),
         _limits(fields.section(keys.LIMITS), out),
         _blocking(fields, out),
+        device_sources_of(fields, out),
+        forwarders_of(fields, listening, out),
+        fields.value(keys.KEEP_NAMES_ASKED),
     )
 
 

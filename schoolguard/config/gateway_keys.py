@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schoolguard.categories import OWN_FIRST, OWN_LAST
 from schoolguard.config.addresses import AddressType, EndpointType
+from schoolguard.config.device_keys import DEVICE_SOURCES, FORWARDERS
 from schoolguard.config.domains import NameType
 from schoolguard.config.numbers import Integer, Size, Time
 from schoolguard.config.scalars import Choice, Flag, OrWord, Text
@@ -198,4 +199,28 @@ CATEGORIES = Key(
     otherwise="none",
 )
 
-GATEWAY = Section((LISTEN, WORKERS, LANGUAGE, METRICS, UPSTREAMS, PATHS, CACHES, LIMITS, BLOCK, CATEGORIES))
+KEEP_NAMES_ASKED = Key(
+    "keep-names-asked",
+    Flag(),
+    "Keep the names asked for, without who asked or when, for 8 days on this machine, so that `schoolguard"
+    " diff` can show what a change of the rules would do here.",
+    True,
+)
+
+GATEWAY = Section(
+    (
+        LISTEN,
+        WORKERS,
+        LANGUAGE,
+        METRICS,
+        UPSTREAMS,
+        PATHS,
+        CACHES,
+        LIMITS,
+        BLOCK,
+        DEVICE_SOURCES,
+        FORWARDERS,
+        KEEP_NAMES_ASKED,
+        CATEGORIES,
+    )
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schoolguard.config.category_names import CategoryName
 from schoolguard.config.numbers import Integer, Percent
-from schoolguard.config.scalars import Choice, OrWord, Text
+from schoolguard.config.scalars import Choice, Flag, OrWord, Text
 from schoolguard.config.types import Key, ListOf, Section
 from schoolguard.lists.model import Exceptions, Kind
 
@@ -21,7 +21,7 @@ KIND = Key(
     "kind",
     Choice(tuple(Kind)),
     "block: its names belong to the category. allow: lifts every category that is not sealed."
-    " never-block: the safety net, which no category and no deny may block.",
+    " never-block: the safety net, which no category and no rule may block.",
     Kind.BLOCK.value,
 )
 FORMAT = Key("format", Choice(FORMATS), "How the file is written; auto finds out.", "auto")
@@ -47,10 +47,18 @@ MAX_GROWTH = Key(
     "A list that grew by more than this share of its last good copy's entries is refused whole.",
     3.0,
 )
+SHADOW = Key(
+    "shadow",
+    Flag(),
+    "Count the names that are asked for as if they were blocked, and block none: for trying a list out.",
+    False,
+)
 LISTS = Key(
     "lists",
     ListOf(
-        Section((ID, FILE, CATEGORY, KIND, FORMAT, EXCEPTIONS, MAX_ENTRIES, MAX_SHRINK, MAX_GROWTH)), 1, 500
+        Section((ID, FILE, CATEGORY, KIND, FORMAT, EXCEPTIONS, SHADOW, MAX_ENTRIES, MAX_SHRINK, MAX_GROWTH)),
+        1,
+        500,
     ),
     "The lists, in no particular order.",
 )

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from schoolguard.categories import ALLOWED, NEVER_BLOCK, SEALED
 from schoolguard.config import list_keys as keys
+from schoolguard.config import shadow_lists
 from schoolguard.config.finding import At, Collector, Wrong, nearest
 from schoolguard.config.own_categories import Table
 from schoolguard.config.tree import is_file, is_folder
@@ -20,10 +21,14 @@ _MARKS = {Kind.ALLOW: ALLOWED, Kind.NEVER_BLOCK: NEVER_BLOCK}
 
 def sources_of(
     fields: Fields, blocklists: Path | None, table: Table, out: Collector
-) -> tuple[At[ListSource], ...]:
-    """Return the lists that could be read, each with its place; ``blocklists`` is their folder, if known."""
+) -> tuple[shadow_lists.Sources, shadow_lists.ShadowLists]:
+    """Return the lists that could be read, each with its place, and what the bits of those in shadow mean.
+
+    ``blocklists`` is their folder, if known.
+    """
     given = fields.given(keys.LISTS)
     sources: list[At[ListSource]] = []
+    shadows: list[At[str]] = []
     places: dict[str, int] = {}
     for section, mark in given.value if given else ():
         list_id = section.given(keys.ID)
@@ -35,7 +40,10 @@ def sources_of(
         source = _source(section, blocklists, table, out)
         if source is not None:
             sources.append(At(source, mark))
-    return tuple(sources)
+            shadow_lists.check(section, source, out)
+            if section.value(keys.SHADOW):
+                shadows.append(At(source.id, section.mark_of(keys.SHADOW)))
+    return shadow_lists.assigned(tuple(sources), shadows, out)
 
 
 def _source(fields: Fields, blocklists: Path | None, table: Table, out: Collector) -> ListSource | None:
@@ -105,12 +113,17 @@ def _path(fields: Fields, blocklists: Path | None, out: Collector) -> Path | Non
 
 
 def check_fed(
-    sources: Iterable[At[ListSource]], blocked: Iterable[At[str]], table: Table, out: Collector
+    sources: shadow_lists.Sources,
+    tried: shadow_lists.ShadowLists,
+    blocked: Iterable[At[str]],
+    table: Table,
+    out: Collector,
 ) -> None:
     """Record, once each, the categories that are blocked somewhere while no list names anything in them.
 
-    Sealed categories are left out: orders fill them, not lists.
+    Sealed categories are left out: orders fill them, not lists. ``tried`` are the lists in shadow.
     """
+    on_trial = {mask for _, mask in tried.values()}
     fed = {source.value.bit for source in sources if source.value.kind is Kind.BLOCK}
     told: set[str] = set()
     for name, mark in blocked:
@@ -118,4 +131,6 @@ def check_fed(
         if category and category.bit not in fed and not category.mask & SEALED and name not in told:
             told.add(name)
             msgid = N_("no list of lists.yaml has this category, so nothing in it is blocked")
+            if category.mask in on_trial:
+                msgid = N_("all lists with this category are in shadow, so nothing in it is blocked yet")
             out.warning(mark, Wrong(msgid, found=name))

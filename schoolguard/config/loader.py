@@ -1,31 +1,40 @@
 """A configuration folder as settings: every file is read and checked, whatever is wrong in another.
 
-The order is the order of what refers to what: gateway, tiers, lists, schools, then the schools together.
+The order is the order of what refers to what: gateway, catalogues, tiers, lists, province, communes, schools,
+then all together.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from schoolguard.config import list_sources, networks, rules, safety_net
-from schoolguard.config.files import FILES, FileKind
+from schoolguard.config import across, catalogues, list_sources
+from schoolguard.config.catalogues import Catalogues, catalogues_of
+from schoolguard.config.files import COMMUNES_FOLDER, FILES, SCHOOLS_FOLDER, FileKind
 from schoolguard.config.finding import At, Collector, ConfigError, Finding, Mark, Wrong
 from schoolguard.config.gateway import GatewayPart, gateway_of
 from schoolguard.config.own_categories import Table, table_of
-from schoolguard.config.schools import Above, ReadSchool, school_of
+from schoolguard.config.policy_files import PolicyFiles
+from schoolguard.config.rules import Known
+from schoolguard.config.schools import ReadSchool
+from schoolguard.config.shadow_lists import ShadowLists, Sources
 from schoolguard.config.tiers import blocked_in, tiers_of
-from schoolguard.config.tree import check_strays, is_folder, read_section, school_files
+from schoolguard.config.tree import check_strays, is_folder, read_section
 from schoolguard.config.types import Fields
 from schoolguard.language import N_, Translate
-from schoolguard.lists.model import ListSource
-from schoolguard.policy.model import Blocking, Tier
+from schoolguard.policy.assertions import Assertion
+from schoolguard.policy.model import Tier
+from schoolguard.policy.timetable import day_of
 from schoolguard.settings import Settings
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 
-_GATEWAY, _TIERS, _LISTS, _SCHOOL = FILES
+_GATEWAY, _TIERS, _LISTS, _PROVINCE, *_ = FILES
+_KNOWN_FILES = (_GATEWAY.pattern, _TIERS.pattern, _LISTS.pattern, _PROVINCE.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +51,16 @@ def load(
     resolv_conf: Path = RESOLV_CONF,
     cores: int | None = None,
     translate: Translate = str,
+    today: date | None = None,
 ) -> Loaded:
     """Return the settings in a configuration folder.
 
-    ``cores`` is what ``workers`` is compared with (default: those this process may use). Raises
-    ``ConfigError`` with every error of every file, worded by ``translate``.
+    ``cores`` is what ``workers`` is compared with (default: those this process may use), ``today`` what
+    school years and ends of rules are (default: Viet Nam's civil day). Raises ``ConfigError`` with every
+    error of every file, worded by ``translate``.
     """
     out = Collector(translate)
-    settings = _Folder(folder, resolv_conf, cores or _cores(), out).settings()
+    settings = _Folder(folder, resolv_conf, cores or _cores(), today or _today(), out).settings()
     errors = out.errors()
     if errors or settings is None:
         raise ConfigError(errors)
@@ -57,11 +68,16 @@ def load(
 
 
 def findings(
-    folder: Path, translate: Translate = str, *, resolv_conf: Path = RESOLV_CONF, cores: int | None = None
+    folder: Path,
+    translate: Translate = str,
+    *,
+    resolv_conf: Path = RESOLV_CONF,
+    cores: int | None = None,
+    today: date | None = None,
 ) -> tuple[Finding, ...]:
     """Return every error and warning of a configuration folder, by file and line."""
     out = Collector(translate)
-    _Folder(folder, resolv_conf, cores or _cores(), out).settings()
+    _Folder(folder, resolv_conf, cores or _cores(), today or _today(), out).settings()
     return out.all()
 
 
@@ -69,13 +85,18 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def _today() -> date:
+    return day_of(time.time())
+
+
 class _Folder:
     """Reads one folder once."""
 
-    def __init__(self, folder: Path, resolv_conf: Path, cores: int, out: Collector) -> None:
+    def __init__(self, folder: Path, resolv_conf: Path, cores: int, today: date, out: Collector) -> None:
         self._folder = folder
         self._resolv_conf = resolv_conf
         self._cores = cores
+        self._today = today
         self._out = out
 
     def settings(self) -> Settings | None:
@@ -83,65 +104,60 @@ class _Folder:
             wrong = Wrong(N_("there is no such configuration folder"), found=str(self._folder))
             self._out.error(Mark(".", 0), wrong)
             return None
-        check_strays(self._folder, self._out)
+        check_strays(self._folder, _KNOWN_FILES, (COMMUNES_FOLDER, SCHOOLS_FOLDER), self._out)
         fields = self._read(_GATEWAY.pattern, _GATEWAY)
         table = table_of(fields, self._out)
         gateway = None
         if fields is not None:
             gateway = gateway_of(fields, self._folder, self._resolv_conf, self._cores, self._out)
-        tiers, sources = self._lists_and_tiers(gateway, table)
-        schools = self._schools(Above(tiers, table, gateway.blocking if gateway else Blocking()))
-        self._check_across(schools, sources)
-        if gateway is None or self._out.failures:
+        held = catalogues_of(gateway.paths.blocklists if gateway else None, table, self._out)
+        tiers, sources, shadows, blocked = self._lists_and_tiers(gateway, table)
+        known = Known(held.services, table, self._today)
+        policy = PolicyFiles(self._folder, tiers, known, gateway, self._out)
+        schools = policy.schools()
+        across.check(schools, sources, known, self._out)
+        if blocked is not None:
+            closed = (*blocked, *across.closed_categories(schools))
+            list_sources.check_fed(sources, shadows, closed, table, self._out)
+        if gateway is None:
             return None
-        return _settings(gateway, table, tiers, sources, schools)
+        if not self._out.failures:
+            groups = (g for school in schools if school.value for g in school.value.groups)
+            catalogues.check(groups, gateway.paths.blocklists, self._out)
+        if self._out.failures:
+            return None
+        asserted = policy.assertions + tuple(each for school in schools for each in school.assertions)
+        return _settings(gateway, table, tiers, sources, shadows, held, schools, asserted)
 
     def _read(self, name: str, kind: FileKind) -> Fields | None:
         return read_section(self._folder, name, kind.section, self._out)
 
     def _lists_and_tiers(
         self, gateway: GatewayPart | None, table: Table
-    ) -> tuple[dict[str, Tier], tuple[At[ListSource], ...]]:
+    ) -> tuple[dict[str, Tier], Sources, ShadowLists, tuple[At[str], ...] | None]:
+        """Return tiers, lists, lists in shadow, and what tiers block (``None``: not all lists are known)."""
         tier_fields = self._read(_TIERS.pattern, _TIERS)
         tiers = tiers_of(tier_fields, table, self._out) if tier_fields else {}
         known = self._out.failures
         list_fields = self._read(_LISTS.pattern, _LISTS)
         if list_fields is None:
-            return tiers, ()
+            return tiers, (), {}, None
         blocklists = gateway.paths.blocklists if gateway else None
-        sources = list_sources.sources_of(list_fields, blocklists, table, self._out)
+        sources, shadows = list_sources.sources_of(list_fields, blocklists, table, self._out)
         if tier_fields and blocklists and is_folder(blocklists) and self._out.failures == known:
-            list_sources.check_fed(sources, blocked_in(tier_fields), table, self._out)
-        return tiers, sources
-
-    def _schools(self, above: Above) -> list[ReadSchool]:
-        schools = []
-        for school_id, name in school_files(self._folder, self._out):
-            fields = self._read(name, _SCHOOL)
-            if fields is not None:
-                schools.append(school_of(fields, school_id, above, self._out))
-        return schools
-
-    def _check_across(self, schools: list[ReadSchool], sources: tuple[At[ListSource], ...]) -> None:
-        networks.check(schools, self._out)
-        for school in schools:
-            rules.check(school, self._out)
-        safety_net.check(schools, sources, self._out)
-        seen: dict[tuple[str, str], ReadSchool] = {}
-        for school in schools:
-            place = (school.name.casefold(), school.commune.casefold())
-            if all(place) and (first := seen.setdefault(place, school)) is not school:
-                msgid = N_("another school of this commune has this name ({path}:{line})")
-                wrong = Wrong(msgid, path=first.mark.path, line=first.mark.line, found=school.name)
-                self._out.error(school.mark, wrong)
+            return tiers, sources, shadows, tuple(blocked_in(tier_fields))
+        return tiers, sources, shadows, None
 
 
 def _settings(
     gateway: GatewayPart,
     table: Table,
     tiers: dict[str, Tier],
-    sources: tuple[At[ListSource], ...],
+    sources: Sources,
+    shadows: ShadowLists,
+    held: Catalogues,
     schools: list[ReadSchool],
+    asserted: tuple[Assertion, ...],
 ) -> Settings:
     return Settings(
         gateway.listeners,
@@ -155,4 +171,12 @@ def _settings(
         tuple(source.value for source in sources),
         tuple(tiers.values()),
         tuple(school.value for school in schools if school.value is not None),
+        held.services or {},
+        held.engines,
+        held.resolver_addresses,
+        shadows,
+        asserted,
+        gateway.devices,
+        gateway.forwarders,
+        gateway.keep_names_asked,
     )

@@ -6,7 +6,7 @@ not worth a word, one within another school's is worth a warning, and the same s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.schools import ReadGroup, ReadSchool
@@ -41,7 +41,7 @@ class _Claim:
         )
 
 
-def check(schools: Iterable[ReadSchool], out: Collector) -> None:
+def check(schools: Sequence[ReadSchool], out: Collector) -> None:
     """Record subnets that stand twice, lie in another's, or never decide because others cover them."""
     claims = sorted(_claims(schools), key=_order)
     enclosing: list[_Claim] = []
@@ -57,6 +57,7 @@ def check(schools: Iterable[ReadSchool], out: Collector) -> None:
             _nested(enclosing[-1], claim, out)
             enclosing.append(claim)
     _unreachable(claims, out)
+    _check_schools(schools, out)
 
 
 def _claims(schools: Iterable[ReadSchool]) -> Iterator[_Claim]:
@@ -107,7 +108,7 @@ def _unreachable(claims: Iterable[_Claim], out: Collector) -> None:
         by_group.setdefault(id(claim.group), []).append(claim)
     for mine in by_group.values():
         dead = [claim for claim in mine if claim.dead]
-        if len(dead) == len(mine):
+        if len(dead) == len(mine) and not (mine[0].group.devices or mine[0].group.listeners):
             msgid = N_(
                 "no client can be in the group {name}: other groups' more specific subnets cover its own"
             )
@@ -116,3 +117,33 @@ def _unreachable(claims: Iterable[_Claim], out: Collector) -> None:
             for claim in dead:
                 msgid = N_("more specific subnets cover all of this one, so that it decides nothing")
                 out.warning(claim.mark, Wrong(msgid, found=str(claim.network)))
+
+
+def _check_schools(schools: Iterable[ReadSchool], out: Collector) -> None:
+    """Record subnets of whole schools, for their default groups, that meet others' or stand twice."""
+    seen: list[tuple[ReadSchool, At[Network]]] = []
+    for school in schools:
+        for claim in school.networks:
+            for first, other in seen:
+                if other.value.version == claim.value.version and other.value.overlaps(claim.value):
+                    _meeting(first, other, school, claim, out)
+                    break
+            seen.append((school, claim))
+
+
+def _meeting(
+    first: ReadSchool, other: At[Network], school: ReadSchool, claim: At[Network], out: Collector
+) -> None:
+    found, path, line = str(claim.value), other.mark.path, other.mark.line
+    if first is school:
+        msgid = N_("this subnet of the school stands twice, first in line {line}")
+        out.warning(claim.mark, Wrong(msgid, line=line, found=found))
+    elif other.value == claim.value:
+        msgid = N_("the school {id} has this subnet as well ({path}:{line})")
+        out.error(claim.mark, Wrong(msgid, id=first.id, path=path, line=line, found=found))
+    else:
+        msgid = N_(
+            "this subnet and {other} of the school {id} overlap ({path}:{line}); the narrower one wins"
+        )
+        wrong = Wrong(msgid, other=str(other.value), id=first.id, path=path, line=line, found=found)
+        out.warning(claim.mark, wrong)

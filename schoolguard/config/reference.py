@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from schoolguard.config import schema
-from schoolguard.config.files import FILES, FileKind, Row, rows
+from schoolguard.config.files import FILES, LISTS_FILES, FileKind, Row, rows
 
 _TABLE = re.compile(r"(<!-- keys: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -25,7 +25,7 @@ def table(kind: FileKind) -> str:
 
 def filled(readme: str) -> str:
     """Return a README with each table between ``<!-- keys: FILE -->`` and ``<!-- end -->`` made anew."""
-    tables = {kind.pattern: table(kind) for kind in FILES}
+    tables = {kind.pattern: table(kind) for kind in (*FILES, *LISTS_FILES)}
     return _TABLE.sub(lambda match: match[1] + tables[match[2]] + match[3], readme)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from schoolguard.config.files import FILES, FileKind
+from schoolguard.config.files import FILES, LISTS_FILES, FileKind
 from schoolguard.config.types import Schema
 
 
@@ -25,7 +25,8 @@ def schema_of(kind: FileKind) -> Schema:
 
 def texts() -> dict[str, str]:
     """Return the schema files by file name, as they are kept in ``config/schema``."""
-    return {kind.schema: json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n" for kind in FILES}
+    kinds = (*FILES, *LISTS_FILES)
+    return {kind.schema: json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n" for kind in kinds}
 
 
 def write(folder: Path) -> None:

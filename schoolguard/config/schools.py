@@ -5,36 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schoolguard.categories import SEALED
 from schoolguard.config import policy_keys as keys
-from schoolguard.config.blocking import blocking_of, check_page
+from schoolguard.config.assertions import asserted_groups, assertions_of
+from schoolguard.config.blocking import blocking_of
 from schoolguard.config.finding import At, Collector, Mark, Wrong
-from schoolguard.config.own_categories import Table
+from schoolguard.config.groups import GroupReader, Inherited, ReadGroup
+from schoolguard.config.layers import Heritage, Speaker, heritage_of
+from schoolguard.config.rules import Known
+from schoolguard.config.safe_search_keys import SAFE_SEARCH, STRIP_ECH, YOUTUBE
 from schoolguard.config.subnets import Network
+from schoolguard.config.tier_names import STAFF
+from schoolguard.config.timetables import Windows, timetable_of
 from schoolguard.config.types import Fields
 from schoolguard.language import N_
-from schoolguard.policy.model import Blocking, Group, School, Tier
+from schoolguard.policy.assertions import Assertion
+from schoolguard.policy.calendar import Calendar
+from schoolguard.policy.model import Blocking, School, Tier
+from schoolguard.policy.rule import Layer
+from schoolguard.policy.timetable import Timetable
+from schoolguard.settings import Endpoint
 
-Names = tuple[At[str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The allow and deny names of a school or a group, with their places."""
-
-    allow: Names
-    deny: Names
-
-
-@dataclass(frozen=True, slots=True)
-class ReadGroup:
-    """A group as its file has it: what checks across groups need, and the value when nothing is missing."""
-
-    name: str
-    mark: Mark
-    networks: tuple[At[Network], ...]
-    rules: Rules
-    value: Group | None
+__all__ = ["Above", "ReadGroup", "ReadSchool", "school_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,135 +36,123 @@ class ReadSchool:
     mark: Mark
     name: str
     commune: str
-    rules: Rules
+    networks: tuple[At[Network], ...]
     groups: tuple[ReadGroup, ...]
+    assertions: tuple[Assertion, ...]
+    timetable: Timetable | None
     value: School | None
 
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """What a school's file refers to: tiers by name, categories, and the gateway's way to answer a block."""
+    """What a school's file refers to: tiers by name, the layers above, the gateway's listeners and answer.
+
+    ``communes`` are by casefolded name; a school of a commune without a file is right under the ``province``.
+    """
 
     tiers: Mapping[str, Tier]
-    table: Table
+    known: Known
     blocking: Blocking
+    listeners: tuple[Endpoint, ...]
+    province: Heritage
+    communes: Mapping[str, Heritage]
+
+    def heritage(self, commune: str) -> Heritage:
+        """Return what the layers above a school of this commune say."""
+        return self.communes.get(commune.casefold(), self.province)
 
 
 def school_of(fields: Fields, school_id: str, above: Above, out: Collector) -> ReadSchool:
     """Return the school in a file; what is wrong in it is recorded."""
     about = fields.section(keys.SCHOOL)
     name, commune, level = about.given(keys.NAME), about.given(keys.COMMUNE), about.given(keys.LEVEL)
-    rules = _rules(fields)
-    blocking = blocking_of(fields.section(keys.SCHOOL_BLOCK), above.blocking, out)
-    reader = _Groups(
-        school_id, level.value if level else None, rules, Above(above.tiers, above.table, blocking), out
+    speaker = Speaker(Layer.SCHOOL, name.value if name else "", school_id)
+    heritage = heritage_of(
+        fields, speaker, above.heritage(commune.value if commune else ""), above.known, out
     )
-    given = fields.given(keys.GROUPS)
-    groups = tuple(reader.group(section) for section, _ in (given.value if given else ()))
+    groups = _groups(fields, school_id, level.value if level else None, heritage, above, out)
+    _check_named(fields, heritage, groups, out)
+    timetable = _timetable(fields, heritage, above.known, out)
+    networks = fields.given(keys.SCHOOL_NETWORKS)
+    default = _default(fields, groups, out)
     values = tuple(group.value for group in groups if group.value is not None)
     value = None
     if name and commune and level and values:
-        value = School(school_id, name.value, commune.value, level.value, values)
+        served = tuple(dict.fromkeys(at.value for at in networks.value)) if networks else ()
+        value = School(school_id, name.value, commune.value, level.value, values, timetable, served, default)
     return ReadSchool(
         school_id,
         about.mark_of(keys.NAME),
         name.value if name else "",
         commune.value if commune else "",
-        rules,
+        networks.value if networks else (),
         groups,
+        assertions_of(fields, school_id, out),
+        timetable,
         value,
     )
 
 
-def _rules(fields: Fields) -> Rules:
-    allow, deny = fields.given(keys.ALLOW), fields.given(keys.DENY)
-    return Rules(allow.value if allow else (), deny.value if deny else ())
+def _groups(
+    fields: Fields, school_id: str, level: str | None, heritage: Heritage, above: Above, out: Collector
+) -> tuple[ReadGroup, ...]:
+    inherited = Inherited(
+        heritage,
+        blocking_of(fields.section(keys.SCHOOL_BLOCK), above.blocking, out),
+        fields.given(SAFE_SEARCH),
+        fields.given(YOUTUBE),
+        fields.given(STRIP_ECH),
+    )
+    reader = GroupReader(school_id, level, above.tiers, above.known, above.listeners, inherited, out)
+    given = fields.given(keys.GROUPS)
+    return tuple(reader.group(section) for section, _ in (given.value if given else ()))
 
 
-class _Groups:
-    """Reads the groups of one school."""
+def _timetable(fields: Fields, heritage: Heritage, known: Known, out: Collector) -> Timetable | None:
+    """Return the school's timetable; none without windows."""
+    if not heritage.windows:
+        return None
+    own = tuple(at for at in heritage.windows if at.mark.path == fields.mark.path)
+    higher = tuple(at for at in heritage.windows if at.mark.path != fields.mark.path)
+    calendar = heritage.calendar or Calendar()
+    return timetable_of(Windows(own, higher), calendar, known.today, fields.mark, out)
 
-    def __init__(self, school_id: str, level: str | None, rules: Rules, above: Above, out: Collector) -> None:
-        self._school_id = school_id
-        self._level = level
-        self._rules = rules
-        self._above = above
-        self._out = out
-        self._names: dict[str, int] = {}
 
-    def group(self, fields: Fields) -> ReadGroup:
-        name = fields.given(keys.GROUP_NAME)
-        if name:
-            self._check_name(name)
-        networks = fields.given(keys.NETWORKS)
-        rules = _rules(fields)
-        blocking = blocking_of(fields.section(keys.GROUP_BLOCK), self._above.blocking, self._out)
-        section = fields.section(keys.GROUP_BLOCK)
-        check_page(section, blocking, networks.value if networks else (), fields.mark, self._out)
-        tier = self._tier(fields)
-        blocked = self._blocked(fields, tier)
-        value = None
-        if name and tier and networks:
-            value = Group(
-                self._school_id,
-                name.value,
-                tier,
-                tuple(dict.fromkeys(at.value for at in networks.value)),
-                blocked,
-                frozenset(at.value for at in (*self._rules.allow, *rules.allow)),
-                frozenset(at.value for at in (*self._rules.deny, *rules.deny)),
-                blocking,
-            )
-        return ReadGroup(
-            name.value if name else "", fields.mark, networks.value if networks else (), rules, value
-        )
+def _default(fields: Fields, groups: tuple[ReadGroup, ...], out: Collector) -> str | None:
+    """Return the name of the default group; nothing unknown gets staff rights."""
+    given, networks = fields.given(keys.DEFAULT_GROUP), fields.given(keys.SCHOOL_NETWORKS)
+    if given is None:
+        if networks and not fields.tried(keys.DEFAULT_GROUP):
+            msgid = N_("the school's networks change nothing without `default-group`")
+            out.warning(networks.mark, Wrong(msgid))
+        return None
+    if networks is None and not fields.tried(keys.SCHOOL_NETWORKS):
+        msgid = N_("a default group needs the school's `networks`: it is for unknown clients in them")
+        out.error(given.mark, Wrong(msgid, found=given.value))
+    found = [group for group in groups if group.name.casefold() == given.value.casefold()]
+    if not found:
+        _unknown_group(given, groups, out)
+        return None
+    if found[0].tier == STAFF:
+        msgid = N_("the default group may not be of the tier staff: nothing unknown gets staff rights")
+        out.error(given.mark, Wrong(msgid, found=given.value))
+    return found[0].name
 
-    def _check_name(self, name: At[str]) -> None:
-        folded = name.value.casefold()
-        if first := self._names.get(folded):
-            msgid = N_("another group of this school has this name, in line {first}")
-            self._out.error(name.mark, Wrong(msgid, found=name.value, first=first))
-        else:
-            self._names[folded] = name.mark.line
 
-    def _tier(self, fields: Fields) -> Tier | None:
-        given = fields.given(keys.TIER)
-        if given is None:
-            return None
-        oldest = keys.OLDEST_TIER[self._level] if self._level else keys.PUPIL_TIERS[-1]
-        order = keys.PUPIL_TIERS
-        if given.value in order and order.index(given.value) > order.index(oldest):
-            msgid = N_("this tier is for older pupils than a school of level {level} has")
-            self._out.warning(
-                given.mark, Wrong(msgid, level=self._level, found=given.value, suggestion=oldest)
-            )
-        return self._above.tiers.get(given.value)
+def _check_named(fields: Fields, heritage: Heritage, groups: tuple[ReadGroup, ...], out: Collector) -> None:
+    """Record groups that the school's rules and tests name and it does not have, and tiers of no group."""
+    names = {group.name.casefold() for group in groups}
+    own = [rule for rule in heritage.rules if rule.value.layer is Layer.SCHOOL]
+    for at in (*(at for rule in own for at in rule.groups), *asserted_groups(fields)):
+        if at.value.casefold() not in names:
+            _unknown_group(at, groups, out)
+    tiers = {group.tier for group in groups}
+    for rule in own:
+        if rule.tiers and None not in tiers and not rule.tiers & tiers:
+            msgid = N_("no group of this school is of these tiers: the rule concerns nobody")
+            out.warning(rule.mark, Wrong(msgid, found=", ".join(sorted(rule.tiers))))
 
-    def _blocked(self, fields: Fields, tier: Tier | None) -> int:
-        block, allow = fields.given(keys.BLOCK_CATEGORIES), fields.given(keys.ALLOW_CATEGORIES)
-        more = self._above.table.mask(block.value, self._out) if block else 0
-        less = self._above.table.mask(allow.value, self._out) if allow else 0
-        blocked = tier.blocked if tier else 0
-        for name, mark in block.value if block else ():
-            if tier and self._mask(name) & blocked:
-                msgid = N_("the tier {tier} blocks this category already")
-                self._out.warning(mark, Wrong(msgid, tier=tier.name, found=name))
-        for name, mark in allow.value if allow else ():
-            self._check_allowed(name, mark, more, tier)
-        return ((blocked | more) & ~less) | SEALED
 
-    def _check_allowed(self, name: str, mark: Mark, more: int, tier: Tier | None) -> None:
-        mask = self._mask(name)
-        if mask & SEALED:
-            msgid = N_("this category is sealed: nobody can switch it off")
-            self._out.error(mark, Wrong(msgid, found=name))
-        elif mask & more:
-            msgid = N_("this category stands under block-categories and allow-categories; keep one")
-            self._out.error(mark, Wrong(msgid, found=name))
-        elif tier and mask and not mask & tier.blocked:
-            msgid = N_("the tier {tier} does not block this category")
-            self._out.warning(mark, Wrong(msgid, tier=tier.name, found=name))
-
-    def _mask(self, name: str) -> int:
-        category = self._above.table.by_name.get(name)
-        return category.mask if category else 0
+def _unknown_group(at: At[str], groups: tuple[ReadGroup, ...], out: Collector) -> None:
+    accepted = tuple(group.name for group in groups if group.name)
+    out.error(at.mark, Wrong(N_("this school has no group of this name"), found=at.value, accepted=accepted))

@@ -8,8 +8,10 @@ from schoolguard.categories import SEALED
 from schoolguard.config import gateway_keys, policy_keys
 from schoolguard.config.finding import At, Collector
 from schoolguard.config.own_categories import Table
+from schoolguard.config.safe_search import safe_search_of, strip_ech_of
 from schoolguard.config.types import Fields, Key, Section
 from schoolguard.policy.model import Tier
+from schoolguard.policy.safe_search import SafeSearch
 
 
 def tiers_of(fields: Fields, table: Table, out: Collector) -> dict[str, Tier]:
@@ -20,7 +22,8 @@ def tiers_of(fields: Fields, table: Table, out: Collector) -> dict[str, Tier]:
         block = section.given(policy_keys.TIER_BLOCK)
         blocked = table.mask(block.value, out) if block else 0
         if vi and en and block:
-            tiers[name] = Tier(name, vi.value, en.value, blocked | SEALED)
+            safe, ech = safe_search_of(section, SafeSearch()), strip_ech_of(section, False)
+            tiers[name] = Tier(name, vi.value, en.value, blocked | SEALED, safe, ech)
     return tiers
 
 

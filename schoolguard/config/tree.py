@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from schoolguard.config.files import GATEWAY_NAME, LISTS_NAME, SCHOOLS_FOLDER, TIERS_NAME
 from schoolguard.config.finding import Collector, Mark, Wrong, nearest
 from schoolguard.config.nodes import read_nodes
 from schoolguard.config.source import read_text
 from schoolguard.config.types import Fields, Section
 from schoolguard.language import N_
 
-_SCHOOL_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SUFFIXES = (".yaml", ".yml")
 
 
@@ -48,34 +47,31 @@ def read_section(folder: Path, name: str, section: Section, out: Collector) -> F
         return None
 
 
-def school_files(folder: Path, out: Collector) -> Iterator[tuple[str, str]]:
-    """Yield the id and the path within ``folder`` of every school's file, in order of name."""
-    entries = _entries(folder / SCHOOLS_FOLDER, SCHOOLS_FOLDER, out)
-    if entries is None:
-        return
-    names = [entry for entry in entries if _is_yaml(entry)]
-    if not names:
-        msgid = N_("there is no school: every client would be refused; add a file schools/NAME.yaml")
-        out.error(Mark(SCHOOLS_FOLDER, 0), Wrong(msgid))
-    for name in names:
+def yaml_files(folder: Path, within: str, out: Collector) -> Iterator[tuple[str, str]]:
+    """Yield the id and the path within ``folder`` of each YAML file in the folder ``within``, by name."""
+    for name in _entries(folder / within, within, out) or ():
+        if not _is_yaml(name):
+            continue
         stem, suffix = Path(name).stem, Path(name).suffix
-        mark = Mark(f"{SCHOOLS_FOLDER}/{name}", 0)
+        mark = Mark(f"{within}/{name}", 0)
         if suffix != ".yaml":
-            out.error(mark, Wrong(N_("a school's file ends in .yaml; rename this one")))
-        elif len(stem) > 60 or not _SCHOOL_ID.fullmatch(stem):
-            msgid = N_("a school's file is named in small letters, digits and hyphens")
-            out.error(mark, Wrong(msgid, found=name, accepted="th-pa-tan.yaml"))
+            out.error(mark, Wrong(N_("a file here ends in .yaml; rename this one")))
+        elif len(stem) > 60 or not _ID.fullmatch(stem):
+            msgid = N_("a file here is named in small letters, digits and hyphens")
+            out.error(mark, Wrong(msgid, found=name, accepted="pa-tan.yaml"))
         else:
             yield stem, mark.path
 
 
-def check_strays(folder: Path, out: Collector) -> None:
-    """Record the YAML files beside ours that nothing reads, such as ``tier.yaml`` or ``lists.yml``."""
-    known = (GATEWAY_NAME, TIERS_NAME, LISTS_NAME)
+def check_strays(folder: Path, known: Sequence[str], folders: Sequence[str], out: Collector) -> None:
+    """Record the YAML files beside the ``known`` ones that nothing reads, such as ``tier.yaml``.
+
+    ``folders`` are those within ``folder`` whose files are read.
+    """
     for name in _entries(folder, ".", out) or ():
         if _is_yaml(name) and name not in known:
             meant = nearest(f"{Path(name).stem}.yaml", known)
-            accepted = ", ".join((*known, f"{SCHOOLS_FOLDER}/*.yaml"))
+            accepted = ", ".join((*known, *(f"{each}/*.yaml" for each in folders)))
             out.warning(
                 Mark(name, 0), Wrong(N_("this file is not read"), accepted=accepted, suggestion=meant)
             )

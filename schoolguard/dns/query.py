@@ -56,7 +56,7 @@ class Query:
     lower-case wire name with type and class: the key of caches. ``size`` is the UDP payload the client takes
     in bytes, 512..1232. ``plain`` says that the packet is the usual spelling of its question, so that its
     bytes may key a cache: lower-case name, no EDNS option or unknown bit, no flag but RD, AD and CD, nothing
-    behind the OPT.
+    behind the OPT. ``echo`` are EDNS options that the reply must carry, as they go on the wire.
     """
 
     id: int
@@ -68,6 +68,7 @@ class Query:
     size: int
     do: bool
     plain: bool
+    echo: bytes = b""
 
     @property
     def cd(self) -> bool:

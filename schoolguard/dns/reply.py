@@ -38,8 +38,8 @@ def render(
     opt = b""
     if query.edns:
         opt = _PLAIN_OPT_DO if query.do else _PLAIN_OPT
-        if answer.ede is not None or answer.rcode > 15:
-            opt = _opt(query.do, answer.rcode, answer.ede)
+        if answer.ede is not None or answer.rcode > 15 or query.echo:
+            opt = _opt(query, answer.rcode, answer.ede)
     packet = _assemble(query, flags, answer.counts, body, opt)
     if len(packet) > (MAX_MESSAGE if limit is None else limit):
         return _cut(query, flags, answer, body, limit)
@@ -54,7 +54,7 @@ def error(query: Query, rcode: int, ede: tuple[int, str] | None = None) -> bytes
     flags = QR | query.flags & (RD | CD) | _low_bits(query, rcode)
     if rcode != RCode.REFUSED:
         flags |= RA
-    opt = _opt(query.do, rcode, ede) if query.edns else b""
+    opt = _opt(query, rcode, ede) if query.edns else b""
     return _assemble(query, flags, _NO_RECORDS, b"", opt)
 
 
@@ -79,17 +79,17 @@ def _aged(answer: Answer, age: int, floor: int | None) -> bytes:
     return bytes(body)
 
 
-def _opt(do: bool, rcode: int, ede: tuple[int, str] | None) -> bytes:
-    option = b""
+def _opt(query: Query, rcode: int, ede: tuple[int, str] | None) -> bytes:
+    option = query.echo
     if ede is not None:
         text = ede[1].encode()
-        option = _EDE(_OPTION_EDE, 2 + len(text), ede[0]) + text
-    return _OPT(0, RRType.OPT, UDP_PAYLOAD, rcode >> 4, 0, 0x8000 if do else 0, len(option)) + option
+        option += _EDE(_OPTION_EDE, 2 + len(text), ede[0]) + text
+    return _OPT(0, RRType.OPT, UDP_PAYLOAD, rcode >> 4, 0, 0x8000 if query.do else 0, len(option)) + option
 
 
 def _cut(query: Query, flags: int, answer: Answer, body: bytes, limit: int | None) -> bytes:
     ede = (answer.ede[0], "") if answer.ede is not None else None
-    opt = _opt(query.do, answer.rcode, ede) if query.edns else b""
+    opt = _opt(query, answer.rcode, ede) if query.edns else b""
     packet = _assemble(query, flags, answer.counts, body, opt)
     if len(packet) <= (MAX_MESSAGE if limit is None else limit):
         return packet

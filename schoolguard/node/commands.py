@@ -1,7 +1,8 @@
 """The control socket: ``schoolguard reload`` and ``status`` speak to the running gateway through it.
 
-One JSON line in, one JSON line out, with errors in the asker's language. Only the gateway's own user can open
-it (mode 0600).
+One JSON line in, one JSON line out: ``{"command": name, "language": "vi", "arguments": {...}}``, the last
+only for a command that takes some; errors come back in the asker's language. Only the gateway's own user can
+open it (mode 0600).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,17 @@ ANSWER_SECONDS = 600.0
 """A reload may have to compile millions of names first."""
 
 Command = Callable[[], Awaitable[dict[str, Any]]]
-"""Its answer may hold ``Said`` errors among what JSON has."""
+"""Its answer may hold ``Said`` errors among what JSON has; one that it raises becomes ``errors``."""
+
+Arguments = Mapping[str, Any]
+"""What the asker wrote: any JSON may be in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A command that takes arguments, where the others take none."""
+
+    run: Callable[[Arguments], Awaitable[dict[str, Any]]]
 
 
 class NoGateway(Said):
@@ -31,7 +43,7 @@ class NoGateway(Said):
 class CommandServer:
     """Serves named commands on a Unix socket."""
 
-    def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
+    def __init__(self, path: Path, commands: Mapping[str, Command | Taking]) -> None:
         self._path = path
         self._commands = commands
         self._server: asyncio.Server | None = None
@@ -67,10 +79,21 @@ class CommandServer:
         try:
             asked = json.loads(line)
             command, language = self._commands[asked["command"]], asked.get("language")
-        except (ValueError, KeyError, TypeError):
+            arguments = asked.get("arguments", {})
+        except (ValueError, KeyError, TypeError, RecursionError):
             known = ", ".join(sorted(self._commands))
             return _json_line({"ok": False, "error": f"unknown command; known are {known}"}, str)
-        return _json_line(await command(), translator(language) if language in LANGUAGES else str)
+        translate = translator(language) if language in LANGUAGES else str
+        return _json_line(await _answer(command, arguments), translate)
+
+
+async def _answer(command: Command | Taking, arguments: object) -> dict[str, Any]:
+    if not isinstance(arguments, dict) or (arguments and not isinstance(command, Taking)):
+        return {"ok": False, "error": "unknown arguments"}
+    try:
+        return await (command.run(arguments) if isinstance(command, Taking) else command())
+    except Said as error:
+        return {"ok": False, "errors": [error]}
 
 
 def _json_line(answer: dict[str, Any], translate: Translate) -> bytes:
@@ -82,13 +105,15 @@ def _json_line(answer: dict[str, Any], translate: Translate) -> bytes:
     return json.dumps(answer, ensure_ascii=False, default=spoken).encode() + b"\n"
 
 
-def ask_gateway(path: Path, command: str, language: str = "en") -> dict[str, Any]:
+def ask_gateway(
+    path: Path, command: str, language: str = "en", arguments: Arguments | None = None
+) -> dict[str, Any]:
     """Return a running gateway's answer to a command, its errors in ``language``; raises ``NoGateway``."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(ANSWER_SECONDS)
         try:
             sock.connect(str(path))
-            sock.sendall(json.dumps({"command": command, "language": language}).encode() + b"\n")
+            sock.sendall(_asked(command, language, arguments))
             with sock.makefile("rb") as answer:
                 line = answer.readline()
         except PermissionError as error:
@@ -101,3 +126,8 @@ def ask_gateway(path: Path, command: str, language: str = "en") -> dict[str, Any
         raise NoGateway(N_("{path}: the gateway ended before it answered; look at its log"), path=path)
     answered: dict[str, Any] = json.loads(line)
     return answered
+
+
+def _asked(command: str, language: str, arguments: Arguments | None) -> bytes:
+    asked: dict[str, Any] = {"command": command, "language": language}
+    return json.dumps(asked if arguments is None else asked | {"arguments": arguments}).encode() + b"\n"

@@ -1,7 +1,8 @@
-"""Why a name is answered as it is, for one client: the policy's explanation and the very reply it would get.
+"""Why a name is answered as it is, for one client at one moment: the policy's explanation and the very reply.
 
 The reply comes from the resolver itself, so that what is explained is what happens. It changes nothing in a
-running gateway.
+running gateway and asks it nothing: passes and used-up budgets are read from the state folder. How it is
+shown stands in ``explained_screen``.
 """
 
 from __future__ import annotations
@@ -9,156 +10,151 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from dnslib import DNSRecord
-
+from schoolguard.categories import Category, lowest
 from schoolguard.dns.names import key_of_wire, search_key, to_wire
-from schoolguard.dns.rr import CLASS_IN, RCode, RRType, type_name
+from schoolguard.dns.query import parse_query
+from schoolguard.dns.rr import CLASS_IN
 from schoolguard.dns.upstream import build_query
-from schoolguard.language import LANGUAGES, N_, Said, Translate, translator
+from schoolguard.language import LANGUAGES, Said, translator
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from schoolguard.node.compiling import Compiler
-from schoolguard.policy.clients import Clients
-from schoolguard.policy.explain import Explanation, as_dict, explain
-from schoolguard.policy.model import Group, School, plan_of
-from schoolguard.policy.screen import lines
+from schoolguard.node.meaning import meaning
+from schoolguard.node.moment import Moment, SchoolDay, school_day
+from schoolguard.node.saved_facts import passes_at, used_up
+from schoolguard.node.whom import Whom
+from schoolguard.policy.bypass import Bypass
+from schoolguard.policy.decide import decide
+from schoolguard.policy.explain import Explanation, explain
+from schoolguard.policy.plans import Plan
 from schoolguard.resolver.counts import Counts
+from schoolguard.resolver.judge import judge_name
 from schoolguard.resolver.lookup import Lookup, LookupFailed, cache_key
+from schoolguard.resolver.present import Granted, Present
 from schoolguard.resolver.resolver import Resolver
 from schoolguard.resolver.rules import Rules
 from schoolguard.settings import Settings
 
-_OPTION_EDE = 15
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be explained: a name (text shape) and a type, for whom and when.
 
-class NotServed(Said):
-    """The client's address is in no group: every query of it is answered with REFUSED."""
+    ``offline`` leaves out what needs an upstream: the answer to an allowed name and where it leads.
+    """
+
+    name: str
+    qtype: int
+    whom: Whom
+    moment: Moment
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An explanation, those of the names it leads to, and the reply (``None`` when not asked for)."""
+    """An explanation, those of the names it leads to, and the reply (``None`` when not asked for).
 
-    client: str
-    school: School
-    group: Group
-    qtype: int
-    explanation: Explanation
-    targets: tuple[Explanation, ...]
-    reply: bytes | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values for JSON."""
-        plan = {
-            "school": self.school.id,
-            "group": self.group.name,
-            "tier": self.group.tier.name,
-            "block_answer": self.group.blocking.answer.value,
-        }
-        return {
-            "client": self.client,
-            "plan": plan,
-            "type": type_name(self.qtype),
-            **as_dict(self.explanation),
-            "targets": [as_dict(target) for target in self.targets],
-            "answer": None if self.reply is None else _answer_dict(self.reply),
-        }
-
-
-async def explain_name(settings: Settings, name: str, qtype: int, address: bytes, offline: bool) -> Explained:
-    """Return why ``name`` is answered as it is; raises ``NotServed`` and ``SnapshotBroken``.
-
-    ``offline`` leaves out what needs an upstream: the answer to an allowed name and where it leads.
+    ``local`` says that the gateway answers such a name itself, before any rank is asked, and ``way_round``
+    which attempt to get round it the name belongs to. ``notes`` are what could not be found out.
     """
-    client = str(ip_address(address))
-    group = Clients(settings.schools).group_of(address)
-    if group is None:
-        msgid = N_("{client} is in no group, so its queries get REFUSED; served are: {networks}")
-        raise NotServed(msgid, client=client, networks=_networks(settings))
-    stack = Stack([Snapshot.open(Compiler(settings.paths.state).folder)])
-    explanation = _explain(settings, stack, group, search_key(name), qtype)
-    school = next(school for school in settings.schools if group in school.groups)
+
+    asked: Asked
+    day: SchoolDay
+    plan: Plan
+    explanation: Explanation
     targets: tuple[Explanation, ...] = ()
-    reply = None
-    if not offline or explanation.decision.blocked:
-        found, reply = await _ask(settings, stack, to_wire(name), qtype, address, explanation)
-        targets = tuple(_explain(settings, stack, group, key, qtype) for key in found)
-    return Explained(client, school, group, qtype, explanation, targets, reply)
+    reply: bytes | None = None
+    local: bool = False
+    way_round: Bypass | None = None
+    notes: tuple[Said, ...] = field(default=())
 
 
-def _explain(settings: Settings, stack: Stack, group: Group, key: str, qtype: int) -> Explanation:
-    hits = stack.hits(key, qtype)
-    return explain(plan_of(group), key, stack.mask(key, qtype), hits, settings.categories)
+async def explain_name(
+    settings: Settings, asked: Asked, macs: Mapping[bytes, bytes], noted: Iterable[Said] = ()
+) -> Explained:
+    """Return why a name is answered as it is; ``macs`` are the known ones by address.
 
-
-async def _ask(
-    settings: Settings, stack: Stack, name: bytes, qtype: int, address: bytes, explanation: Explanation
-) -> tuple[list[str], bytes | None]:
-    """Return the keys that the name leads to, and the reply."""
+    ``noted`` is what could not be found out before. Raises ``SnapshotBroken``.
+    """
+    notes = list(noted)
+    stack = Stack([Snapshot.open(Compiler(settings.paths.state).folder)])
+    whom, day = asked.whom, school_day(asked.whom.school, asked.moment)
     counts, clock = Counts(), asyncio.get_running_loop().time
     lookup = Lookup(settings, counts, clock, random.SystemRandom().random)
     resolver = Resolver(counts, clock)
-    resolver.apply(Rules(settings, stack, counts, {each: translator(each) for each in LANGUAGES}), lookup)
-    question = name + qtype.to_bytes(2) + CLASS_IN.to_bytes(2)
-    targets: list[str] = []
-    if not explanation.decision.blocked:
-        try:
-            kept, _ = await lookup.find(cache_key(question, False, False))
-            targets = [key_of_wire(target) for target in kept.targets]
-        except LookupFailed:
-            pass  # the reply below says so to the reader, as it does to the client
+    translators = {each: translator(each) for each in LANGUAGES}
+    rules = Rules(settings, stack, counts, translators, _present(settings, asked, macs, notes))
+    resolver.apply(rules, lookup)
+    client = rules.admit(whom.address, whom.listener)
+    assert client is not None  # noqa: S101 - ``whom`` found its group in the very same settings
+    explanation = _explain(rules, client.plan, search_key(asked.name), asked.qtype)
+    question = to_wire(asked.name) + asked.qtype.to_bytes(2) + CLASS_IN.to_bytes(2)
     packet = build_query(question, secrets.randbits(16), False, False, None)
-    reply = resolver.reply(packet, address, udp=False)
-    return targets, await reply if asyncio.iscoroutine(reply) else reply
-
-
-def _networks(settings: Settings) -> str:
-    shown = [str(net) for school in settings.schools for group in school.groups for net in group.networks]
-    return ", ".join(shown[:12]) + (f" +{len(shown) - 12}" if len(shown) > 12 else "")
-
-
-def explained_lines(explained: Explained, translate: Translate) -> list[str]:
-    """Return it for people: one screen."""
-    _ = translate
-    group, tier = explained.group, explained.group.tier
-    label = tier.label_vi if _("label_en") == "label_vi" else tier.label_en
-    who = _("{client} is in group {group} ({tier}) of {school}, {commune}").format(
-        client=explained.client,
-        group=group.name,
-        tier=label,
-        school=explained.school.name,
-        commune=explained.school.commune,
+    judged = judge_name(parse_query(packet), client, rules)
+    local = judged.ready is not None and not judged.decision.blocked
+    way_round = meaning(judged.ready.outcome, rules.categories).bypass if local and judged.ready else None
+    told = Explained(
+        asked, day, client.plan, explanation, local=local, way_round=way_round, notes=tuple(notes)
     )
-    out = [who, *lines(explained.explanation, translate)]
-    for target in explained.targets:
-        out.append(_("It leads to:") + " " + lines(target, translate)[0])
-    if explained.reply is None:
-        return [*out, _("Answer: whatever the upstream says (left out: --offline)")]
-    answer = _answer_dict(explained.reply)
-    out.append(_("Answer:") + f" {answer['rcode']}")
-    out += [f"   {record}" for record in answer["records"]]
-    if answer["ede"]:
-        out.append(f"   EDE {answer['ede']['code']}: {answer['ede']['text']}")
-    return out
+    if asked.offline and judged.ready is None:
+        return told
+    targets: tuple[Explanation, ...] = ()
+    if judged.ready is None and not judged.decision.redirect:
+        found = await _targets(lookup, judged.question)
+        targets = tuple(_explain(rules, client.plan, key, asked.qtype) for key in found)
+    reply = resolver.reply(packet, whom.address, udp=False, listener=whom.listener)
+    sent = await reply if asyncio.iscoroutine(reply) else reply
+    return replace(told, targets=targets, reply=sent)
 
 
-def _answer_dict(reply: bytes) -> dict[str, Any]:
-    record = DNSRecord.parse(reply)
-    ede = _ede_in(record)
-    return {
-        "rcode": RCode(record.header.rcode).name,
-        "records": [str(rr) for rr in (*record.rr, *record.auth)],
-        "ede": None if ede is None else {"code": ede[0], "text": ede[1]},
-    }
+def _present(settings: Settings, asked: Asked, macs: Mapping[bytes, bytes], notes: list[Said]) -> Present:
+    """Return the moment with what is known of it; a typed one has the passes that hold then, and budgets
+    that nobody has used."""
+    whom, moment, state = asked.whom, asked.moment, settings.paths.state
+    devices = dict(macs)
+    if whom.mac is not None:
+        devices[whom.address] = whom.mac
+    passes: tuple[Granted, ...] = ()
+    if moment.believed:
+        held = passes_at(state, moment.seconds, notes)
+        passes = tuple(each for each in held if whom.named or each.device is None)
+    spent: dict[bytes, frozenset[str]] = {}
+    if whom.named and not moment.typed and whom.group.budgets:
+        budgets = [budget for school in settings.schools for each in school.groups for budget in each.budgets]
+        spent = used_up(state, budgets, moment.seconds, notes)
+    return Present(moment.now, devices, passes, spent)
 
 
-def _ede_in(record: DNSRecord) -> tuple[int, str] | None:
-    for rr in record.ar:
-        for option in rr.rdata if rr.rtype == RRType.OPT else ():
-            if option.code == _OPTION_EDE:
-                return int.from_bytes(option.data[:2]), option.data[2:].decode()
-    return None
+async def _targets(lookup: Lookup, question: bytes) -> list[str]:
+    """Return the keys that a name leads to."""
+    try:
+        kept, _ = await lookup.find(cache_key(question, False, False))
+    except LookupFailed:
+        return []  # the reply says so to the reader, as it does to the client
+    return [key_of_wire(target) for target in kept.targets]
+
+
+def _explain(rules: Rules, plan: Plan, key: str, qtype: int) -> Explanation:
+    mask = rules.stack.mask(key, qtype)
+    categories = (*rules.settings.categories, *_on_trial(rules.settings))
+    explanation = explain(plan, key, mask, rules.stack.hits(key, qtype), categories)
+    if lists := rules.on_trial(mask):
+        would = decide(plan.shadow or plan, key, mask | lists)
+        if would.blocked != explanation.decision.blocked:
+            return replace(explanation, shadow=would)
+    return explanation
+
+
+def _on_trial(settings: Settings) -> list[Category]:
+    """Return the bits of the lists on trial as categories, so that what they say has a name."""
+    by_bit = {category.bit: category for category in settings.categories}
+    found = []
+    for bit, (list_id, mask) in settings.shadow_lists.items():
+        of = by_bit[lowest(mask)]
+        found.append(
+            Category(f"trial:{list_id}", bit, f"{of.label_vi} (chạy thử)", f"{of.label_en} (on trial)")
+        )
+    return found

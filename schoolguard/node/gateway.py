@@ -6,32 +6,37 @@ It must not resolve: queries are answered by workers, which go on when this proc
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from schoolguard.config import ConfigError, Loaded, load
 from schoolguard.language import N_, Said
-from schoolguard.node.commands import CommandServer
+from schoolguard.node.asserting import AssertionsBroken
+from schoolguard.node.budget_commands import BudgetCommands
+from schoolguard.node.commands import Command, CommandServer, Taking
 from schoolguard.node.compiling import CompileFailed, Compiler, Layers
+from schoolguard.node.facts import Fact, Facts
+from schoolguard.node.in_force import InForce, ListsUnreadable
 from schoolguard.node.metrics import GatewayCollector, GatewayState
 from schoolguard.node.notify import Notify
+from schoolguard.node.pass_commands import PassCommands
+from schoolguard.node.pass_model import Pass
 from schoolguard.node.sockets import CannotListen, open_sockets, seats
+from schoolguard.node.starting import CannotStart, Overrides, control_path, only_one
 from schoolguard.node.status import StatusServer
 from schoolguard.node.supervisor import ApplyRefused, Supervisor
 from schoolguard.node.totals import Totals
 from schoolguard.resolver.resolver import Verdict
-from schoolguard.serve.link import Apply, Counted, Message, Seen
-from schoolguard.settings import Endpoint, Settings
+from schoolguard.serve.link import Apply, Asked, Counted, Message, Seen
+from schoolguard.settings import Settings
 
 SILENT_SECONDS = 20.0
 """A worker that reported nothing for so long hangs, and is replaced."""
@@ -40,29 +45,8 @@ _NICENESS = 10
 _log = logging.getLogger("schoolguard.gateway")
 
 
-class CannotStart(Said):
-    """The gateway cannot start; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What the command line sets over the configuration; kept over reloads."""
-
-    upstreams: tuple[Endpoint, ...] = ()
-
-    def on(self, settings: Settings) -> Settings:
-        """Return the settings with the overrides in them; raises ``CannotStart``."""
-        if not self.upstreams:
-            return settings
-        for server in set(self.upstreams) & set(settings.listeners):
-            msgid = N_("--upstream {host}@{port} is this gateway itself; name the resolver behind it")
-            raise CannotStart(msgid, host=server.host, port=server.port)
-        return replace(settings, upstreams=replace(settings.upstreams, servers=self.upstreams))
-
-
-def control_path(settings: Settings) -> Path:
-    """Return where a gateway's control socket stands."""
-    return settings.paths.state / "control.sock"
+_REFUSALS = (CompileFailed, CannotListen, ApplyRefused, AssertionsBroken, ListsUnreadable, CannotStart)
+"""Why a reload may be refused, beside a wrong configuration."""
 
 
 class Gateway:
@@ -87,7 +71,6 @@ class Gateway:
         self._heard: dict[int, float] = {}
         self._status: StatusServer | None = None
         self._generation = 0
-        self._in_force: tuple[str, ...] = ()
 
     async def run(self, started: Callable[[Settings], None]) -> None:
         """Serve until SIGTERM or SIGINT; ``started`` is called once, when the first policy is in force.
@@ -95,11 +78,13 @@ class Gateway:
         Raises ``ConfigError``, ``CannotListen`` and ``CannotStart`` before anything is served.
         """
         loaded = load(self._folder)
-        settings = self._settings = self._overrides.on(loaded.settings)
+        settings = self._overrides.on(loaded.settings)
         for finding in loaded.warnings:
             _log.warning("configuration", extra={"finding": str(finding)})
-        with _only_one(settings.paths.state):
-            self._supervisor = Supervisor(control_path(settings), self._receive)
+        with only_one(settings.paths.state):
+            self._facts = Facts(settings.paths.state, self._tell, self._check_pass)
+            self._in_force = InForce(settings, self._facts.addresses_of)
+            self._supervisor = Supervisor(control_path(settings), self._receive, self._facts.now)
             self._compiler = Compiler(settings.paths.state)
             try:
                 ready = self._compiler.ready()
@@ -118,10 +103,11 @@ class Gateway:
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self._stopping.set)
         self._spawn(self._watch_over(), "watch-over")
+        self._spawn(self._facts.run(), "facts")
         await self._first_policy(settings, ready)
         if self._stopping.is_set():
             return
-        commands = CommandServer(control_path(settings), {"reload": self.reload, "status": self.status})
+        commands = CommandServer(control_path(settings), self._commands())
         try:
             await commands.start()
         except OSError as error:
@@ -132,6 +118,32 @@ class Gateway:
         await self._stopping.wait()
         self._notify.send("STOPPING=1")
         await commands.close()
+
+    def _commands(self) -> dict[str, Command | Taking]:
+        facts = self._facts
+        passes = PassCommands(
+            facts.book,
+            lambda: self._in_force.settings,
+            self._in_force.names_of_services,
+            self._apply_passes,
+            time.time,
+        )
+        budgets = BudgetCommands(facts.usage, self._in_force.groups, self._in_force.group_of)
+        return {
+            "reload": self.reload,
+            "status": self.status,
+            **passes.commands(),
+            "budget-show": Taking(budgets.show),
+        }
+
+    def _check_pass(self, asked: Pass) -> None:
+        self._in_force.check_pass(asked)
+
+    async def _apply_passes(self) -> None:
+        self._tell(self._facts.passes())
+
+    def _tell(self, fact: Fact) -> None:
+        self._supervisor.tell(fact)
 
     async def _first_policy(self, settings: Settings, ready: Layers | None) -> None:
         """Put the last good snapshot in force at once, then the lists as they are now."""
@@ -154,17 +166,19 @@ class Gateway:
             return
         try:
             await self._apply(settings, compiling.result())
-        except (CompileFailed, ApplyRefused) as error:
+        except (CompileFailed, ApplyRefused, ListsUnreadable) as error:
             msgid = N_("no lists to filter by, so nothing is answered: {reason}")
             raise CannotStart(msgid, reason=error) from error
+        except AssertionsBroken as error:
+            raise CannotStart("{reason}", reason=error) from error
 
     async def _recompile(self) -> None:
         async with self._changing:
             try:
-                layers = await self._compiler.compile(self._settings)
-                if layers.paths != self._in_force:
-                    await self._apply(self._settings, layers)
-            except (CompileFailed, ApplyRefused) as error:
+                layers = await self._compiler.compile(self._in_force.settings)
+                if layers.paths != self._in_force.paths:
+                    await self._apply(self._in_force.settings, layers)
+            except (CompileFailed, ApplyRefused, AssertionsBroken, ListsUnreadable) as error:
                 self._state.compiles_failed += 1
                 _log.error("lists not renewed, the last good ones stay", extra={"error": str(error)})
 
@@ -176,7 +190,7 @@ class Gateway:
                 layers = await self._reloaded()
             except ConfigError as error:
                 return self._refused([str(finding) for finding in error.findings])
-            except (CompileFailed, CannotListen, ApplyRefused, CannotStart) as error:
+            except _REFUSALS as error:
                 return self._refused([error])
             finally:
                 self._notify.send("READY=1")
@@ -194,7 +208,7 @@ class Gateway:
     async def _reloaded(self) -> Layers:
         loaded = await asyncio.to_thread(_load_nicely, self._folder)
         settings = self._overrides.on(loaded.settings)
-        if settings.paths.state != self._settings.paths.state:
+        if settings.paths.state != self._in_force.settings.paths.state:
             msgid = N_("paths.state cannot change while running; restart to use another folder")
             raise CannotStart(msgid)
         layers = await self._compiler.compile(settings)
@@ -207,17 +221,26 @@ class Gateway:
             for seat, sock in sockets.items():
                 if seat not in former:
                     sock.close()
-            self._serve_status(self._settings)
+            self._serve_status(self._in_force.settings)
             raise
         if sockets.keys() != former.keys():
             await self._supervisor.seat(sockets)
         return layers
 
     async def _apply(self, settings: Settings, layers: Layers) -> None:
+        await asyncio.to_thread(self._in_force.check_assertions, settings, layers.paths)
         self._generation += 2  # the number between is the way back, see Supervisor.apply
-        message = Apply(self._generation, settings, layers.paths, self._watch is not None)
+        message = Apply(
+            self._generation,
+            settings.for_workers(),
+            layers.paths,
+            self._watch is not None,
+            self._facts.now(),
+            self._facts.floor,
+        )
         await self._supervisor.apply(message)
-        self._settings, self._in_force = settings, layers.paths
+        self._in_force.settings, self._in_force.paths = settings, layers.paths
+        self._facts.configured(settings)
         for row in layers.troubled:
             _log.error(
                 "list not in force as it is",
@@ -256,13 +279,23 @@ class Gateway:
 
     async def status(self) -> dict[str, Any]:
         """Return what ``schoolguard status`` shows."""
-        return {"ok": True, **self._health(), "restarts": self._supervisor.restarts}
+        return {
+            "ok": True,
+            **self._health(),
+            "restarts": self._supervisor.restarts,
+            "clock_believed": self._totals.least("clock-believed") != 0,
+            "passes": len(self._facts.passes().granted),
+            "audit_log": None if self._facts.book.broken is None else str(self._facts.book.broken),
+        }
 
     def _receive(self, worker: int, message: Message) -> None:
         match message:
             case Counted():
                 self._heard[worker] = asyncio.get_running_loop().time()
                 self._totals.add(worker, message)
+                self._facts.use(message.marks)
+            case Asked():
+                self._facts.add_names(message.names)
             case Seen() if self._watch is not None:
                 for verdict in message.verdicts:
                     self._watch(verdict)
@@ -286,6 +319,7 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await self._supervisor.stop()
+        await self._facts.close()
         if self._status is not None:
             self._status.close()
 
@@ -305,30 +339,3 @@ def _load_nicely(folder: Path) -> Loaded:
     """Load in a thread that gives way to the workers, which may share the core (nice(2): a thread's own)."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
     return load(folder)
-
-
-class _only_one:
-    """Keep a second gateway off the same state folder; the system lets go when the process dies."""
-
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> None:
-        try:
-            self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = (self._state / "gateway.lock").open("w")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            msgid = N_("another gateway runs with {state}; stop it, or set paths.state")
-            raise CannotStart(msgid, state=self._state) from error
-        except OSError as error:
-            msgid = N_(
-                "{state}: {problem}; the user with number {uid} must be able to write there, or set"
-                " paths.state to another folder"
-            )
-            raise CannotStart(msgid, state=self._state, problem=error.strerror, uid=os.getuid()) from error
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()

@@ -1,11 +1,12 @@
 """The gateway's Prometheus series, collected from the totals when scraped.
 
-Labels are bounded by the configuration: school, tier, category, outcome, upstream, list. Never a name that a
-pupil asked for, never a client. Every series is described in the README, checked by a test.
+Labels are bounded by the configuration: school, group, tier, category, outcome, upstream, list. Never a name
+that a pupil asked for, never a client. Every series is described in the README, checked by a test.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -20,11 +21,11 @@ from prometheus_client.registry import Collector
 
 from schoolguard import __version__
 from schoolguard.categories import Category
+from schoolguard.node.meaning import meaning
 from schoolguard.node.totals import Totals
-from schoolguard.resolver.counts import BOUNDS, Outcome
+from schoolguard.resolver.counts import BOUNDS
 
 _CACHES = {"cache-reply": "reply", "cache-answer": "answer", "cache-miss": "none"}
-_OUTCOMES = {o: o.name.lower() for o in Outcome if o < Outcome.BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +76,19 @@ class GatewayCollector(Collector):
         yield from _lists(state)
 
     def _queries(self, state: GatewayState) -> Iterable[Metric]:
-        queries = CounterMetricFamily(
-            "schoolguard_dns_queries", "Queries answered, by outcome.", labels=("school", "tier", "outcome")
+        queries = _PerGroup("schoolguard_dns_queries", "Queries answered, by outcome.", "outcome")
+        blocks = _PerGroup("schoolguard_dns_blocks", "Queries blocked, by category or cause.", "category")
+        bypass = _PerGroup("schoolguard_bypass_attempts", "Attempts to get round the gateway.", "kind")
+        shadow = _PerGroup(
+            "schoolguard_shadow_blocks", "Queries allowed that what is on trial would block.", "category"
         )
-        blocks = CounterMetricFamily(
-            "schoolguard_dns_blocks", "Queries blocked, by category.", labels=("school", "tier", "category")
-        )
-        blocked: dict[tuple[str, str], int] = {}
-        for (school, tier, outcome), number in sorted(self._totals.queries.items()):
-            if outcome < Outcome.BLOCKED:
-                queries.add_metric((school, tier, _OUTCOMES[Outcome(outcome)]), number)
-                continue
-            blocked[school, tier] = blocked.get((school, tier), 0) + number
-            category = state.categories.get(outcome - Outcome.BLOCKED)
-            name = "own-deny" if outcome == Outcome.DENIED else category.name if category else "former"
-            blocks.add_metric((school, tier, name), number)
-        for (school, tier), number in blocked.items():
-            queries.add_metric((school, tier, "blocked"), number)
-        yield queries
-        yield blocks
+        for (school, group, tier, outcome), number in self._totals.queries.items():
+            meant, where = meaning(outcome, state.categories), (school, group, tier)
+            queries.add(where, meant.outcome, number)
+            blocks.add(where, meant.blocked, number)
+            bypass.add(where, meant.bypass.word if meant.bypass is not None else None, number)
+            shadow.add(where, meant.shadow, number)
+        yield from (each.family() for each in (queries, blocks, bypass, shadow))
 
     def _path(self) -> Iterable[Metric]:
         events = self._totals.events
@@ -132,12 +127,34 @@ class GatewayCollector(Collector):
         return latency
 
 
+class _PerGroup:
+    """A series by school, group, tier and one more label, summed up."""
+
+    def __init__(self, name: str, text: str, label: str) -> None:
+        self._name, self._text, self._label = name, text, label
+        self._sums: Counter[tuple[str, str, str, str]] = Counter()
+
+    def add(self, where: tuple[str, str, str], word: str | None, number: int) -> None:
+        """Count ``number`` under ``word``, if there is one."""
+        if word is not None:
+            self._sums[(*where, word)] += number
+
+    def family(self) -> Metric:
+        """Return the series."""
+        labels = ("school", "group", "tier", self._label)
+        family = CounterMetricFamily(self._name, self._text, labels=labels)
+        for key, number in sorted(self._sums.items()):
+            family.add_metric(key, number)
+        return family
+
+
 _GAUGES = {
     "tcp-connections": "Open TCP connections of clients.",
     "queries-in-flight": "Queries waiting for an upstream.",
     "answers-cached": "Answers in the answer caches.",
     "replies-cached": "Finished replies in the reply caches.",
     "clients": "Client addresses seen since the last reload.",
+    "clock-believed": "Workers that believe the clock; under the others the strictest plan holds.",
 }
 
 

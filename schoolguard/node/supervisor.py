@@ -16,7 +16,17 @@ from pathlib import Path
 
 from schoolguard.language import N_, Said
 from schoolguard.node.sockets import NOBODY, Seat, close_to_new
-from schoolguard.serve.link import Applied, Apply, Drain, Link, Message, connect
+from schoolguard.serve.link import (
+    Applied,
+    Apply,
+    Devices,
+    Drain,
+    Link,
+    Message,
+    Passes,
+    Spent,
+    connect,
+)
 
 APPLY_SECONDS = 30.0
 DRAIN_SECONDS = 8.0
@@ -68,6 +78,11 @@ class WorkerProcess:
         """Whether the line to the process stands."""
         return self._link is not None
 
+    def tell(self, message: Message) -> None:
+        """Send a message that has no answer; a worker that has just died is told anew when it is back."""
+        if self._link is not None:
+            self._link.send(message)
+
     async def apply(self, message: Apply) -> None:
         """Put a generation in force; raises ``ApplyRefused``."""
         waiting = asyncio.get_running_loop().create_future()
@@ -117,11 +132,17 @@ class WorkerProcess:
 
 
 class Supervisor:
-    """All workers of the gateway."""
+    """All workers of the gateway; ``facts`` returns what a worker must know beside the settings."""
 
-    def __init__(self, control: Path, received: Callable[[int, Message], None]) -> None:
+    def __init__(
+        self,
+        control: Path,
+        received: Callable[[int, Message], None],
+        facts: Callable[[], tuple[Passes | Spent | Devices, ...]] = tuple,
+    ) -> None:
         self._control = control
         self._received = received
+        self._facts = facts
         self._sockets: dict[Seat, socket.socket] = {}
         self._watching: dict[int, asyncio.Task[None]] = {}
         self._current: Apply | None = None
@@ -159,6 +180,11 @@ class Supervisor:
             await asyncio.gather(*(w.apply(back) for w in workers), return_exceptions=True)
             self._current = back
         raise ApplyRefused("{reasons}", reasons=tuple(failed))
+
+    def tell(self, message: Message) -> None:
+        """Send a message that has no answer to every worker."""
+        for worker in self.workers.values():
+            worker.tell(message)
 
     async def seat(self, sockets: dict[Seat, socket.socket], hold: bool = False) -> None:
         """Serve these sockets: start workers for new ones, replace those whose sockets changed.
@@ -205,7 +231,7 @@ class Supervisor:
         try:
             # Until it is registered a reload does not see it, so it has to catch up with one.
             while (current := self._current) is not None and worker.applied != current.generation:
-                await worker.apply(current)
+                await worker.apply(replace(current, now=self._facts()))
         except ApplyRefused:
             await worker.drain()
             raise

@@ -12,7 +12,7 @@ class Totals:
     """The sum of the workers' deltas; a worker that dies loses at most its last second."""
 
     def __init__(self) -> None:
-        self.queries: Counter[tuple[str, str, int]] = Counter()
+        self.queries: Counter[tuple[str, str, str, int]] = Counter()
         self.events: Counter[str] = Counter()
         self.latency = [0] * (len(BOUNDS) + 1)
         self.latency_sum = 0.0
@@ -21,8 +21,8 @@ class Totals:
     def add(self, worker: int, message: Counted) -> None:
         """Take one worker's report."""
         counts = message.counts
-        for school, tier, outcome, number in counts["queries"]:
-            self.queries[school, tier, outcome] += number
+        for school, group, tier, outcome, number in counts["queries"]:
+            self.queries[school, group, tier, outcome] += number
         self.events.update(counts["events"])
         for at, number in enumerate(counts["latency"]):
             self.latency[at] += number
@@ -32,6 +32,10 @@ class Totals:
     def forget(self, workers: set[int]) -> None:
         """Drop the gauges of workers that are gone; ``workers`` are the numbers still running."""
         self.gauges = {number: gauges for number, gauges in self.gauges.items() if number in workers}
+
+    def least(self, name: str) -> float | None:
+        """Return the lowest value of a gauge among the workers that told it, ``None`` when none did."""
+        return min((gauges[name] for gauges in self.gauges.values() if name in gauges), default=None)
 
     def gauge(self, name: str) -> float:
         """Return a gauge summed over the workers."""

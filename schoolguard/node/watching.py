@@ -12,7 +12,7 @@ from schoolguard.dns.names import text_of_wire
 from schoolguard.dns.rr import type_name
 from schoolguard.language import Translate
 from schoolguard.policy.model import Group
-from schoolguard.resolver.counts import Outcome
+from schoolguard.resolver.counts import Outcome, is_allowed
 from schoolguard.resolver.resolver import Verdict
 from schoolguard.settings import Settings
 
@@ -49,19 +49,25 @@ def _local_groups(settings: Settings) -> Iterator[tuple[Group, str]]:
 def verdict_line(verdict: Verdict, translate: Translate) -> str:
     """Return one verdict as a line: group, name, type, outcome, reason."""
     _ = translate
-    if verdict.outcome >= Outcome.BLOCKED:
-        said = _("BLOCKED")
-    else:
-        said = {
-            Outcome.ALLOWED: _("allowed"),
-            Outcome.LOCAL: _("answered here"),
-            Outcome.STALE: _("stale answer"),
-            Outcome.FAILED: _("FAILED"),
-            Outcome.REBINDING: _("REBINDING"),
-        }[Outcome(verdict.outcome)]
     name = f"{_printable(text_of_wire(verdict.name))} {type_name(verdict.qtype)}"
     where = f"{verdict.group} ({verdict.tier})"
-    return f"{said:<14} {name:<42} {where:<34} {verdict.reason}".rstrip()
+    return f"{_said(verdict.outcome, translate):<14} {name:<42} {where:<34} {verdict.reason}".rstrip()
+
+
+def _said(outcome: int, translate: Translate) -> str:
+    _ = translate
+    words = {
+        Outcome.LOCAL: _("answered here"),
+        Outcome.STALE: _("stale answer"),
+        Outcome.FAILED: _("FAILED"),
+        Outcome.REBINDING: _("REBINDING"),
+        Outcome.SAFE_SEARCH: _("safe search"),
+    }
+    if outcome in words:
+        return words[Outcome(outcome)]
+    if outcome >= Outcome.SHADOW:
+        return _("allowed (trial)")
+    return _("allowed") if is_allowed(outcome) else _("BLOCKED")
 
 
 def _printable(text: str) -> str:

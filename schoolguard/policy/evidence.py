@@ -1,4 +1,4 @@
-"""What speaks for and against a name, drawn from the lists' hits and the plan's own names.
+"""What speaks for and against a name, drawn from the lists' hits and from the rules and budgets of the plan.
 
 It must not judge (``decide`` does) and must not ask the lists: their hits are handed in.
 """
@@ -9,10 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from schoolguard.categories import ALLOWED, NEVER_BLOCK, Category
+from schoolguard.categories import ALLOWED, NEVER_BLOCK, SEALED, Category, lowest
 from schoolguard.dns.names import from_key
-from schoolguard.policy.decide import named_by
-from schoolguard.policy.model import Plan
+from schoolguard.policy.budgets import Budget
+from schoolguard.policy.decide import parents_of
+from schoolguard.policy.plans import Plan
+from schoolguard.policy.rule import Rule
+from schoolguard.policy.rulesets import Ruleset
 
 EXCEPTION = 2
 """The flag of a hit that is an exception inside its list (``@@``, PASSTHRU)."""
@@ -47,26 +50,50 @@ class Hit(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
-    """A listed name and the list it stands on; ``list_id`` is ``""`` for the school's own names."""
+    """A listed name and the list it stands on."""
 
     name: str
-    list_id: str = ""
+    list_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Sources that say the same of a name: a category, or ``None`` for the safety net and own names."""
+    """Sources that say the same of a name: a category, or ``None`` for the safety net.
+
+    ``by`` is the rule that opened or closed the category for this plan; without one, the tier did.
+    """
 
     sources: tuple[Source, ...]
+    category: Category | None = None
+    by: Rule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A rule that concerns a name: by the narrowest of its names that covers it, or by a category of it.
+
+    Neither is there for an exam mode, which concerns what it does not list.
+    """
+
+    rule: Rule
+    name: str = ""
     category: Category | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Covering:
+    """A budget that covers a name, and whether it is used up."""
+
+    budget: Budget
+    spent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """Everything one name is judged on."""
+    """Everything one name is judged on; ``parents`` are the keys of ``parents_of``."""
 
     plan: Plan
-    named: Sequence[str]
+    parents: Sequence[str]
     mask: int
     found: tuple[tuple[int, Source], ...]
     categories: Mapping[int, Category]
@@ -74,7 +101,9 @@ class Case:
     def of_categories(self, mask: int) -> tuple[Evidence, ...]:
         """Return the evidence for each category of ``mask``, gravest first."""
         bits = bits_of(mask & ~(ALLOWED | NEVER_BLOCK))
-        return tuple(Evidence(self.of_bit(bit), self.category(bit)) for bit in bits)
+        return tuple(
+            Evidence(self.of_bit(bit), self.category(bit), opened_or_closed(self.plan, bit)) for bit in bits
+        )
 
     def category(self, bit: int) -> Category:
         """Return the table's category, or one called ``bit 45``: a snapshot may carry what the table lost."""
@@ -85,15 +114,60 @@ class Case:
         """Return the sources that give the name this bit, or ``EXCEPTIONS``, or ``LIFTED``."""
         return tuple(source for of, source in self.found if of == bit)
 
-    def of_names(self, keys: frozenset[str]) -> tuple[Evidence, ...]:
-        """Return the evidence of those own names of the plan that are in ``keys``."""
-        return some(tuple(Source(from_key(key)) for key in self.named if key in keys))
+    def named(self, rulesets: Iterable[Ruleset]) -> tuple[Cited, ...]:
+        """Return the rules that name it, in the order they are tried: set by set, narrowest name first."""
+        return tuple(cited for rules in rulesets for cited in self._by_name(rules))
+
+    def categorised(self, rulesets: Iterable[Ruleset]) -> tuple[Cited, ...]:
+        """Return the rules for a category of it, set by set, gravest category first."""
+        return tuple(cited for rules in rulesets for cited in self._by_category(rules))
+
+    def tried(self, rulesets: Iterable[Ruleset]) -> tuple[Cited, ...]:
+        """Return both: in each set those that name it, then those for a category of it."""
+        return tuple(
+            cited for rules in rulesets for cited in (*self._by_name(rules), *self._by_category(rules))
+        )
+
+    def unlisted(self) -> tuple[Cited, ...]:
+        """Return the exam modes in force that do not list it."""
+        return tuple(Cited(each.rule) for each in self.plan.exams if not each.lists(self.parents, self.mask))
+
+    def budgets(self) -> tuple[Covering, ...]:
+        """Return the budgets that cover it."""
+        plan, key = self.plan, self.parents[0] if self.parents else ""
+        covering = (budget for budget in plan.budgets if budget.covers(key, self.mask))
+        return tuple(Covering(budget, budget.id in plan.spent) for budget in covering)
+
+    def _by_name(self, rules: Ruleset) -> Iterator[Cited]:
+        ordered = _closing_first(rules)
+        cited = set()
+        for key in self.parents:
+            for rule in ordered:
+                if key in rule.keys and rule not in cited:
+                    cited.add(rule)
+                    yield Cited(rule, from_key(key))
+
+    def _by_category(self, rules: Ruleset) -> Iterator[Cited]:
+        for bit in bits_of(self.mask & ~SEALED):
+            for rule in _closing_first(rules):
+                if rule.categories >> bit & 1:
+                    yield Cited(rule, category=self.category(bit))
 
 
 def case_of(plan: Plan, key: str, mask: int, hits: Iterable[Hit], categories: Iterable[Category]) -> Case:
     """Return the case of the name with this search key; the order of ``hits`` does not matter."""
     found = tuple(sorted(set(_sources(hits))))
-    return Case(plan, named_by(plan, key), mask, found, {c.bit: c for c in categories})
+    return Case(plan, parents_of(key), mask, found, {c.bit: c for c in categories})
+
+
+def opened_or_closed(plan: Plan, bit: int) -> Rule | None:
+    """Return the rule by which the plan opens or closes a category: the first lock, else the nearest rule."""
+    passes = [] if plan.passes is None else [plan.passes]
+    for rules in [*plan.locks, *passes, *plan.rules]:
+        for blocks, mask in ((True, rules.blocks), (False, rules.allows)):
+            if mask & ~SEALED & 1 << bit:
+                return rules.of_category(bit, blocks)
+    return None
 
 
 def some(sources: tuple[Source, ...]) -> tuple[Evidence, ...]:
@@ -103,7 +177,15 @@ def some(sources: tuple[Source, ...]) -> tuple[Evidence, ...]:
 
 def bits_of(mask: int) -> list[int]:
     """Return the numbers of the bits set in ``mask``, lowest first."""
-    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+    bits = []
+    while mask:
+        bits.append(lowest(mask))
+        mask &= mask - 1
+    return bits
+
+
+def _closing_first(rules: Ruleset) -> list[Rule]:
+    return sorted(rules.rules, key=lambda rule: rule.order, reverse=True)
 
 
 def _sources(hits: Iterable[Hit]) -> Iterator[tuple[int, Source]]:

@@ -1,6 +1,7 @@
-"""Why a name is blocked or allowed: every rule in order, its evidence, which decided and what it beat.
+"""Why a name is blocked or allowed: every rank in order, its evidence, which decided and what it beat.
 
-It must not decide anew: it walks ``decide.ORDER``. ``screen`` puts an explanation into words.
+It must not decide anew: it walks ``decide.ORDER``. ``screen`` puts an explanation into words, ``explained``
+into values for machines.
 """
 
 from __future__ import annotations
@@ -10,30 +11,46 @@ from dataclasses import dataclass
 
 from schoolguard.categories import ALLOWED, CATEGORIES, NEVER_BLOCK, SEALED, Category, lowest
 from schoolguard.dns.names import from_key
-from schoolguard.policy.decide import ORDER, Decision, Rule
-from schoolguard.policy.evidence import EXCEPTIONS, LIFTED, Case, Evidence, Hit, Source, case_of, some
-from schoolguard.policy.model import Plan
+from schoolguard.policy.decide import ORDER, Decision, Rank, decide, searched
+from schoolguard.policy.evidence import (
+    EXCEPTIONS,
+    LIFTED,
+    Case,
+    Cited,
+    Covering,
+    Evidence,
+    Hit,
+    Source,
+    case_of,
+    some,
+)
+from schoolguard.policy.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule tried: its decision if it applies, its evidence.
+    """One rank tried: its decision if it applies, and what it looked at.
 
-    Evidence without a decision: the rule would have blocked, but allow lists (``lifted_by``) lifted it.
+    ``evidence`` is what lists say, ``rules`` the rules that concern the name in the order they were tried,
+    ``budgets`` those that cover it. A lock or a category without a decision would have blocked, had not allow
+    lists (``lifted_by``) lifted the category.
     """
 
-    rule: Rule
+    rank: Rank
     decision: Decision | None
     evidence: tuple[Evidence, ...] = ()
+    rules: tuple[Cited, ...] = ()
+    budgets: tuple[Covering, ...] = ()
     lifted_by: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A name's whole way through the rules.
+    """A name's whole way through the ranks.
 
     ``category`` is the one that decided, if one did. ``open`` are the categories that lists give the name and
-    the plan does not block; ``lifted`` are entries that ``exceptions`` of lists took back.
+    the plan does not block; ``lifted`` are entries that ``exceptions`` of lists took back. ``shadow`` is the
+    decision if what is on trial were enforced, ``None`` when the verdict would be the same.
     """
 
     name: str
@@ -43,6 +60,7 @@ class Explanation:
     open: tuple[Evidence, ...]
     exceptions: tuple[Source, ...]
     lifted: tuple[Source, ...]
+    shadow: Decision | None
 
     @property
     def beaten(self) -> tuple[Step, ...]:
@@ -51,7 +69,7 @@ class Explanation:
             step
             for step in self.steps
             if step.decision is not None
-            and step.rule is not Rule.DEFAULT
+            and step.rank is not Rank.DEFAULT
             and step.decision.blocked != self.decision.blocked
         )
 
@@ -66,9 +84,9 @@ def explain(
     """
     case = case_of(plan, key, mask, hits, categories)
     steps = tuple(
-        _step(case, rule, judge(plan, case.named, mask)) for rule, judge in zip(Rule, ORDER, strict=True)
+        _step(case, rank, judge(plan, case.parents, mask)) for rank, judge in zip(Rank, ORDER, strict=True)
     )
-    decision = next(step.decision for step in steps if step.decision is not None)
+    decision = searched(plan, key, next(step.decision for step in steps if step.decision is not None))
     return Explanation(
         name=from_key(key) or ".",
         decision=decision,
@@ -77,68 +95,52 @@ def explain(
         open=case.of_categories(mask & ~plan.blocked & ~SEALED),
         exceptions=case.of_bit(EXCEPTIONS),
         lifted=case.of_bit(LIFTED),
+        shadow=_on_trial(plan, key, mask, decision),
     )
 
 
-def as_dict(explanation: Explanation) -> dict[str, object]:
-    """Return the explanation as plain values for JSON, in no language: names of rules, categories, lists."""
-    decision = explanation.decision
-    return {
-        "name": explanation.name,
-        "blocked": decision.blocked,
-        "rule": {"number": int(decision.rule), "name": slug(decision.rule)},
-        "category": explanation.category.name if explanation.category else None,
-        "matched": decision.name or None,
-        "steps": [_step_dict(explanation, step) for step in explanation.steps],
-        "open": [_evidence_dict(evidence) for evidence in explanation.open],
-        "exceptions": [_source_dict(source) for source in explanation.exceptions],
-        "lifted": [_source_dict(source) for source in explanation.lifted],
-    }
+def _on_trial(plan: Plan, key: str, mask: int, decision: Decision) -> Decision | None:
+    if plan.shadow is None:
+        return None
+    shadow = decide(plan.shadow, key, mask)
+    return shadow if shadow.blocked != decision.blocked else None
 
 
-def slug(rule: Rule) -> str:
-    """Return the name of a rule for machines: ``safety-net``."""
-    return rule.name.lower().replace("_", "-")
+def _step(case: Case, rank: Rank, decision: Decision | None) -> Step:
+    plan = case.plan
+    match rank:
+        case Rank.SEALED:
+            return Step(rank, decision, case.of_categories(case.mask & SEALED))
+        case Rank.SAFETY_NET:
+            return Step(rank, decision, some(case.of_bit(lowest(NEVER_BLOCK))) if decision else ())
+        case Rank.LOCK:
+            cited = case.tried(plan.locks)
+            closed = any(each.category is not None and each.rule.verb.blocks for each in cited)
+            return Step(rank, decision, rules=cited, lifted_by=_lifted_by(case, closed))
+        case Rank.PASS:
+            return Step(rank, decision, rules=case.tried(() if plan.passes is None else (plan.passes,)))
+        case Rank.EXAM:
+            return Step(rank, decision, rules=case.unlisted())
+        case Rank.BUDGET:
+            return Step(rank, decision, budgets=case.budgets())
+        case Rank.RULE:
+            return Step(rank, decision, rules=case.named(plan.rules))
+        case Rank.CATEGORY:
+            return _category_step(case, decision)
+        case Rank.SAFE_SEARCH | Rank.DEFAULT:
+            return Step(rank, decision)
 
 
-def _step(case: Case, rule: Rule, decision: Decision | None) -> Step:
-    match rule:
-        case Rule.SEALED:
-            return Step(rule, decision, case.of_categories(case.mask & SEALED))
-        case Rule.SAFETY_NET:
-            return Step(rule, decision, some(case.of_bit(lowest(NEVER_BLOCK))) if decision else ())
-        case Rule.DENY:
-            return Step(rule, decision, case.of_names(case.plan.deny_keys))
-        case Rule.ALLOW:
-            return Step(rule, decision, case.of_names(case.plan.allow_keys))
-        case Rule.CATEGORY:
-            blocked = case.mask & case.plan.blocked & ~SEALED
-            return Step(rule, decision, case.of_categories(blocked), _lifted_by(case, blocked))
-        case Rule.DEFAULT:
-            return Step(rule, decision)
+def _category_step(case: Case, decision: Decision | None) -> Step:
+    blocked = case.mask & case.plan.blocked & ~SEALED
+    return Step(
+        Rank.CATEGORY,
+        decision,
+        case.of_categories(blocked),
+        rules=case.categorised(case.plan.rules),
+        lifted_by=_lifted_by(case, bool(blocked)),
+    )
 
 
-def _lifted_by(case: Case, blocked: int) -> tuple[Source, ...]:
-    return case.of_bit(lowest(ALLOWED)) if blocked and case.mask & ALLOWED else ()
-
-
-def _step_dict(explanation: Explanation, step: Step) -> dict[str, object]:
-    return {
-        "rule": {"number": int(step.rule), "name": slug(step.rule)},
-        "would": None if step.decision is None else "block" if step.decision.blocked else "allow",
-        "decided": step.rule is explanation.decision.rule,
-        "beaten": step in explanation.beaten,
-        "evidence": [_evidence_dict(evidence) for evidence in step.evidence],
-        "lifted_by": [_source_dict(source) for source in step.lifted_by],
-    }
-
-
-def _evidence_dict(evidence: Evidence) -> dict[str, object]:
-    return {
-        "category": evidence.category.name if evidence.category else None,
-        "sources": [_source_dict(source) for source in evidence.sources],
-    }
-
-
-def _source_dict(source: Source) -> dict[str, str | None]:
-    return {"name": source.name, "list": source.list_id or None}
+def _lifted_by(case: Case, closed: bool) -> tuple[Source, ...]:
+    return case.of_bit(lowest(ALLOWED)) if closed and case.mask & ALLOWED else ()

@@ -1,24 +1,35 @@
-"""The values of policy: tier, group, school, plan. Frozen; how they are decided with stands in ``decide``."""
+"""The values of policy: tier, group, school. Frozen; what a group is under now is a ``plans.Plan``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from schoolguard.dns.blocked import BlockAnswer
-from schoolguard.dns.names import search_key
+from schoolguard.policy.budgets import Budget
+from schoolguard.policy.rule import Layer, Rule, Verb
+from schoolguard.policy.safe_search import SafeSearch
+from schoolguard.policy.timetable import Timetable
 
-__all__ = ["BlockAnswer", "Blocking", "Group", "Plan", "School", "Tier", "plan_of"]
+__all__ = ["BlockAnswer", "Blocking", "Group", "Layer", "Rule", "School", "Tier", "Verb"]
+
+
+NO_DEMAND = SafeSearch()
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """An age tier and the mask of the categories it blocks by default."""
+    """An age tier: the mask of the categories it blocks, and what its groups have unless they say otherwise.
+
+    ``strip_ech``: keys for encrypted names (ECH) are taken out of answers.
+    """
 
     name: str
     label_vi: str
     label_en: str
     blocked: int
+    safe_search: SafeSearch = NO_DEMAND
+    strip_ech: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,54 +46,39 @@ class Blocking:
 class Group:
     """Clients of one school that are under the same rules.
 
-    ``blocked`` is the mask in force (the tier's, plus and minus the group's own categories, sealed ones
-    always in). ``allow`` and ``deny`` hold names in text shape, each with all below it, of the school and
-    the group together.
+    ``rules`` and ``budgets`` are those of all layers that concern the group, in no order. ``shadow`` is the
+    mask of categories that are counted as if blocked, and not enforced. A client is in the group by its MAC
+    (``devices``, 6 bytes each), by its address (``networks``) or by the listener it asks (``listeners``, as
+    ``(address, port)``).
     """
 
     school: str
     name: str
     tier: Tier
-    networks: tuple[IPv4Network | IPv6Network, ...]
-    blocked: int
-    allow: frozenset[str] = frozenset()
-    deny: frozenset[str] = frozenset()
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    safe_search: SafeSearch = NO_DEMAND
+    strip_ech: bool = False
+    shadow: int = 0
     blocking: Blocking = Blocking()
+    devices: frozenset[bytes] = frozenset()
+    listeners: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """One school: ``id`` is its file's stem."""
+    """One school: ``id`` is its file's stem.
+
+    Without a ``timetable`` there are no windows. A client in one of its ``networks`` that is in no group
+    is in the group called ``default``.
+    """
 
     id: str
     name: str
     commune: str
     level: str
     groups: tuple[Group, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a set of groups is under right now; equal rules give an equal plan.
-
-    The ``_keys`` are the names as search keys (``named_keys``: all of them), made once because every
-    decision looks names up by key; they take no part in equality.
-    """
-
-    blocked: int
-    allow: frozenset[str]
-    deny: frozenset[str]
-    blocking: Blocking
-    allow_keys: frozenset[str] = field(init=False, repr=False, compare=False)
-    deny_keys: frozenset[str] = field(init=False, repr=False, compare=False)
-    named_keys: frozenset[str] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "allow_keys", frozenset(map(search_key, self.allow)))
-        object.__setattr__(self, "deny_keys", frozenset(map(search_key, self.deny)))
-        object.__setattr__(self, "named_keys", self.allow_keys | self.deny_keys)
-
-
-def plan_of(group: Group) -> Plan:
-    """Return the plan a group is under; groups with equal rules get equal plans, so they share a cache."""
-    return Plan(group.blocked, group.allow, group.deny, group.blocking)
+    timetable: Timetable | None = None
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    default: str | None = None

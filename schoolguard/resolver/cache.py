@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from schoolguard.dns.addresses import is_private
 from schoolguard.dns.answer import Answer
+from schoolguard.dns.resolver_addresses import ResolverAddresses
 from schoolguard.resolver.bounded import Bounded
 
 _OVERHEAD = 320
 """Bytes of one entry besides key and body: dict slot, tuple, times and the objects' headers (tracemalloc)."""
 
 _PER_TARGET = 100
+NO_RESOLVERS = ResolverAddresses()
 _SHAPES_SHARED = 1_024
 
 
@@ -36,7 +38,8 @@ class Shape(NamedTuple):
 class Kept(NamedTuple):
     """An answer as it is kept, from ``stored`` for ``life`` (monotonic seconds).
 
-    Of its addresses only ``private`` is kept: whether one of them lies in a private network.
+    Of its addresses only what policy asks of them is kept: whether one lies in a private network, and whether
+    one is a ``resolver``'s, of encrypted DNS.
     """
 
     body: bytes
@@ -45,6 +48,7 @@ class Kept(NamedTuple):
     stored: float
     life: float
     private: bool
+    resolver: bool = False
 
     @property
     def expires(self) -> float:
@@ -63,8 +67,9 @@ class Kept(NamedTuple):
 class AnswerCache:
     """Answers by question (lower-case name, type, class, DO, CD)."""
 
-    def __init__(self, limit: int, keep_stale: float) -> None:
+    def __init__(self, limit: int, keep_stale: float, resolvers: ResolverAddresses = NO_RESOLVERS) -> None:
         self._keep_stale = keep_stale
+        self._resolvers = resolvers
         self._answers: Bounded[Kept] = Bounded(limit, _size)
         self._shapes: dict[Shape, Shape] = {}
 
@@ -77,7 +82,8 @@ class AnswerCache:
         """Keep an answer for ``life`` seconds, 0 for not at all, and return it as kept."""
         shape = Shape(answer.rcode, answer.flags, answer.counts, tuple([at for at, _ in answer.ttls]))
         private = any(is_private(address) for address in answer.addresses)
-        kept = Kept(answer.body, answer.targets, self._shared(shape), now, life, private)
+        resolver = any(address in self._resolvers for address in answer.addresses)
+        kept = Kept(answer.body, answer.targets, self._shared(shape), now, life, private, resolver)
         if life > 0:
             self._answers.put(key, kept)
         return kept

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from schoolguard.resolver.bounded import Bounded
-from schoolguard.resolver.counts import Outcome
+from schoolguard.resolver.counts import is_allowed
 
 
 class Entry(NamedTuple):
@@ -50,6 +50,10 @@ class Seat(NamedTuple):
     prefix: bytes
 
 
+UNSEATED: Final = Seat(0, b"")
+"""For a plan with no place: nothing is kept for it, every query is judged anew."""
+
+
 def seat(number: int) -> Seat:
     """Return the seat of the plan with this number, from 0."""
     return Seat(1 << number, b"\xff\xff" + number.to_bytes(4))
@@ -65,6 +69,8 @@ class Front:
 
     def find(self, key: bytes, plan: Seat, now: float) -> Entry | None:
         """Return the plan's reply if it still holds; the hot path looks into ``entries.young`` by itself."""
+        if not plan.bit:
+            return None
         entry = self.entries.find(key)
         if entry is None or not entry.plans & plan.bit:
             entry = self.entries.find(plan.prefix + key)
@@ -72,6 +78,8 @@ class Front:
 
     def put(self, key: bytes, plan: Seat, entry: Entry, now: float) -> None:
         """Keep a reply that was judged for ``plan``; ``entry.plans`` must be its bit."""
+        if not plan.bit:
+            return
         shared = self.entries.find(key)
         if shared is None or shared.plans == plan.bit:
             self.entries.put(key, entry)
@@ -79,6 +87,10 @@ class Front:
             self.entries.put(key, entry._replace(plans=shared.plans | plan.bit))
         elif shared.until <= now or _renewed(shared, entry):
             # The other plans have yet to judge it anew.
+            self.entries.put(key, entry)
+        elif not shared.plans & (shared.plans - 1):
+            # It serves one plan alone, an exam's say: that one makes room, or all others had a copy each.
+            self.entries.put(seat(shared.plans.bit_length() - 1).prefix + key, shared)
             self.entries.put(key, entry)
         else:
             self.entries.put(plan.prefix + key, entry)
@@ -88,10 +100,13 @@ class Front:
 
 
 def _same(shared: Entry, entry: Entry) -> bool:
-    """Whether the verdict of the one is that of the other, on the same answer; TTLs may have aged."""
-    if shared.origin is not entry.origin or shared.outcome != entry.outcome:
+    """Whether the verdict of the one is that of the other, on the same answer; TTLs may have aged.
+
+    A rewritten answer (ECH keys stripped) has another size.
+    """
+    if shared.origin is not entry.origin or shared.outcome != entry.outcome or shared.size != entry.size:
         return False
-    return shared.reply == entry.reply or (entry.outcome == Outcome.ALLOWED and entry.origin is not None)
+    return shared.reply == entry.reply or (is_allowed(entry.outcome) and entry.origin is not None)
 
 
 def _renewed(shared: Entry, entry: Entry) -> bool:

@@ -58,11 +58,13 @@ class Lookup:
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
-        self.cache = AnswerCache(settings.caches.answers, settings.caches.serve_stale)
+        caches = settings.caches
+        self.cache = AnswerCache(caches.answers, caches.serve_stale, settings.resolver_addresses)
         self._counts = counts
         self._clock = clock
         self._random = random
         self._flight: dict[bytes, asyncio.Future[Kept | LookupFailed]] = {}
+        self._claimed: set[bytes] = set()
         self._failed: dict[bytes, tuple[float, float]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self.configure(settings)
@@ -81,6 +83,7 @@ class Lookup:
 
     async def find(self, key: bytes) -> Found:
         """Return the answer to a question, and whether it is stale; raises ``LookupFailed``."""
+        self._claimed.discard(key)
         now = self._clock()
         stale = self.cache.find(key, now)
         if stale is not None and stale.expires > now:
@@ -93,6 +96,14 @@ class Lookup:
                 return await asyncio.shield(task), False
         except (LookupFailed, TimeoutError):
             return stale, True
+
+    def is_claimed(self, key: bytes) -> bool:
+        """Return whether somebody else asks this question already, or will when his coroutine runs."""
+        return key in self._flight or key in self._claimed
+
+    def claim(self, key: bytes) -> None:
+        """Say that ``find`` will be called for this question: of a hundred askers in a batch one is first."""
+        self._claimed.add(key)
 
     def prefetch(self, key: bytes, kept: Kept, now: float) -> None:
         """Ask again in the background when a name still asked for has under a tenth of its time left."""
@@ -173,7 +184,7 @@ class Lookup:
         most = self._caches.max_negative_ttl if negative else self._caches.max_ttl
         ttl = min(max(answer.ttl, self._caches.min_ttl), most)
         now = self._clock()
-        answer = _capped(answer, most)
+        answer = capped(answer, most)  # clients must not keep it longer than we do
         return self.cache.keep(key, answer, ttl, now)
 
     def _failure(self, key: bytes, reason: str, code: int | None) -> LookupFailed:
@@ -193,8 +204,8 @@ class Lookup:
         self._counts.events[event] += 1
 
 
-def _capped(answer: Answer, most: int) -> Answer:
-    """Return the answer with no TTL above ``most``: clients must not keep it longer than we do."""
+def capped(answer: Answer, most: int) -> Answer:
+    """Return the answer with no TTL above ``most`` seconds."""
     if all(ttl <= most for _, ttl in answer.ttls):
         return answer
     body = bytearray(answer.body)

@@ -1,20 +1,30 @@
 """What is in force: settings and lists joined into one object, replaced whole by one assignment.
 
 It must not know sockets. A reload builds a new ``Rules``; old replies become unreachable with the old one.
+Within one, plans change with the time, with passes and with used-up budgets: ``turn`` moves the clients to
+their new plans' seats, and no reply is thrown away.
 """
 
 from __future__ import annotations
 
-from schoolguard.categories import Category
+from collections.abc import Container, Iterable, Iterator
+from math import inf
+
+from schoolguard.categories import Category, lowest
 from schoolguard.dns.names import search_key
 from schoolguard.language import Translate
 from schoolguard.lists.stack import Stack
-from schoolguard.policy.clients import Clients
+from schoolguard.policy.budgets import BudgetTable
+from schoolguard.policy.clients import Clients, Listener
 from schoolguard.policy.decide import Decision
-from schoolguard.policy.model import Group, Plan, plan_of
+from schoolguard.policy.model import Group
 from schoolguard.policy.reason import ede_of
+from schoolguard.resolver.client import Client
 from schoolguard.resolver.counts import Counts
-from schoolguard.resolver.front import Front, Seat, seat
+from schoolguard.resolver.front import Front
+from schoolguard.resolver.metering import Mark, Metering
+from schoolguard.resolver.present import Present
+from schoolguard.resolver.standing import Standings
 from schoolguard.settings import Settings
 
 MAX_CLIENTS = 20_000
@@ -23,29 +33,20 @@ MAX_CLIENTS = 20_000
 REFUSALS = 200
 """Queries of addresses in no group that are answered with REFUSED in a second; the rest gets silence."""
 
-
-class Client:
-    """One client address: its plan's seat, its group's counters, and what it may still ask this second."""
-
-    __slots__ = ("address", "bit", "counts", "group", "in_flight", "plan", "rules", "seat", "tokens")
-
-    def __init__(self, address: bytes, rules: Rules, group: Group, seat: Seat, counts: list[int]) -> None:
-        self.address = address
-        self.rules = rules
-        self.group = group
-        self.plan: Plan = plan_of(group)
-        self.seat = seat
-        self.bit = seat.bit
-        self.counts = counts
-        self.tokens = rules.tokens
-        self.in_flight = 0
+MAX_EDES = 5_000
+Table = dict[bytes, Client]
 
 
 class Rules:
-    """Settings, lists and the clients seen under them."""
+    """Settings, lists, and the clients seen under them at the present moment."""
 
     def __init__(
-        self, settings: Settings, stack: Stack, counts: Counts, translators: dict[str, Translate]
+        self,
+        settings: Settings,
+        stack: Stack,
+        counts: Counts,
+        translators: dict[str, Translate],
+        present: Present,
     ) -> None:
         self.settings = settings
         self.stack = stack
@@ -53,38 +54,146 @@ class Rules:
         self.categories: dict[int, Category] = {c.bit: c for c in settings.categories}
         self.tokens = settings.limits.queries_per_second or 1 << 60
         self.refusals = REFUSALS
-        self._local_zones = frozenset(map(search_key, settings.upstreams.local_zones))
         self.front = Front(settings.caches.replies)
-        self.clients: dict[bytes, Client] = {}
+        self.former_fronts: list[Front] = []
+        self.metering = Metering()
+        self.present = present
+        self.due = inf
+        """When the next turn of plans is due, on the resolver's clock."""
+        self._local_zones = frozenset(map(search_key, settings.upstreams.local_zones))
+        self._on_trial = sum(1 << bit for bit in settings.shadow_lists)
         self._counts = counts
-        self._table = Clients(settings.schools)
-        self._edes: dict[tuple[int, int, str], tuple[int, str]] = {}
-        self._seats: dict[Plan, Seat] = {}
+        self._groups = Clients(settings.schools)
+        self._by_listener = any(group.listeners for group in self._groups.groups)
+        self.forwarders = {forwarder.address: forwarder.takes for forwarder in settings.forwarders}
+        self._tables: dict[Listener | None, Table] = {}
+        self._behind: dict[tuple[bytes, bytes | None], Client] = {}
+        self._edes: dict[tuple[object, ...], tuple[int, str]] = {}
+        self._budgets: dict[tuple[str, str], BudgetTable] = {}
+        self._standings = Standings(settings.schools, settings.engines, present)
+
+    def turn(self, clock: float) -> None:
+        """Bring every plan and client to the present moment; ``clock`` is the resolver's, in seconds."""
+        due = self._standings.turn()
+        if self._standings.crowded:
+            self._standings.clear()
+            self.former_fronts.append(self.front)
+            self.front = Front(self.settings.caches.replies)
+            due = self._standings.turn()
+        find = self._standings.of
+        for client in self._all():
+            seated = find(client.standing, client.device)
+            if client.plan is not seated.plan or client.seat is not seated.seat:
+                client.take(seated)
+        now = self.present.now
+        self.due = inf if now is None else clock + due - now
+
+    def seat_again(self, devices: Container[bytes]) -> None:
+        """Bring the clients of some devices under their plans of now: a budget is used up, or given back."""
+        for client in self._all():
+            if client.device in devices:
+                client.take(self._standings.of(client.standing, client.device))
+
+    def forget(self, addresses: Iterable[bytes]) -> None:
+        """Let go of clients whose device is another one now; their next query finds their group anew."""
+        for table in self._tables.values():
+            for address in addresses:
+                client = table.pop(address, None)
+                if client is not None and client.table is not None:
+                    self.metering.read(client)
 
     def retire(self) -> None:
         """Let go of the clients: they point back here, and such a ring is freed late and all at once."""
-        self.clients.clear()
+        self._harvest()
+        for table in self._tables.values():
+            table.clear()
+        self._behind.clear()
 
-    def admit(self, address: bytes) -> Client | None:
+    def harvest(self) -> list[Mark]:
+        """Return which devices used which budgets since the last call."""
+        self._harvest()
+        return self.metering.take()
+
+    def _harvest(self) -> None:
+        if self._budgets:
+            for client in self._all():
+                if client.table is not None:
+                    self.metering.read(client)
+
+    def metered(self, outcome: int, budgets: frozenset[str]) -> int:
+        """Return the place in a client's counters for an outcome of a name that uses ``budgets``."""
+        place = self.metering.find(outcome, budgets)
+        if place is None:
+            place = self.metering.add(outcome, budgets)
+            for client in self._all():
+                if client.table is not None:
+                    client.counts.append(0)
+        return place
+
+    def clients_at(self, listener: Listener | None) -> Table:
+        """Return the clients seen at a listener by address; one table for all if it makes no difference."""
+        return self._tables.setdefault(listener if self._by_listener else None, {})
+
+    def count_clients(self) -> int:
+        """Return how many clients are known."""
+        return len(self._behind) + sum(map(len, self._tables.values()))
+
+    def _all(self) -> Iterator[Client]:
+        for table in self._tables.values():
+            yield from table.values()
+        yield from self._behind.values()
+
+    def admit(self, address: bytes, listener: Listener | None = None) -> Client | None:
         """Return the client of a packed address, or ``None`` when no group serves it."""
-        client = self.clients.get(address)
-        if client is not None:
-            return client
-        group = self._table.group_of(address)
-        if group is None:
-            return None
-        if len(self.clients) >= MAX_CLIENTS:
-            self.clients.clear()
-        client = self._new_client(address, group)
-        self.clients[address] = client
+        table = self.clients_at(listener)
+        client = table.get(address)
+        if client is None:
+            client = self._new_client(address, self.present.devices.get(address), listener)
+            if client is not None:
+                table[address] = client
         return client
 
-    def _new_client(self, address: bytes, group: Group) -> Client:
-        plan = plan_of(group)
-        place = self._seats.get(plan)
-        if place is None:
-            place = self._seats[plan] = seat(len(self._seats))
-        return Client(address, self, group, place, self._counts.of(group.school, group.tier.name))
+    def admit_behind(self, address: bytes, mac: bytes | None, listener: Listener | None) -> Client | None:
+        """Return the client that a trusted forwarder speaks for; ``mac`` is what it said of the device."""
+        mac = mac or self.present.devices.get(address)
+        client = self._behind.get((address, mac))
+        if client is None:
+            client = self._new_client(address, mac, listener)
+            if client is not None:
+                client.behind = True
+                self._behind[address, mac] = client
+        return client
+
+    def readmit(self, former: Client) -> Client | None:
+        """Return the client that another one, of former rules or of another device's time, is now."""
+        key = (former.address, former.mac)
+        if former.behind:
+            return self.admit_behind(*key, former.listener)
+        return self.admit(former.address, former.listener)
+
+    def _new_client(self, address: bytes, mac: bytes | None, listener: Listener | None) -> Client | None:
+        group = self._groups.group_of(address, mac, listener)
+        if group is None:
+            return None
+        if self.count_clients() >= MAX_CLIENTS:
+            self.retire()
+        counts = self._counts.of(group.school, group.name, group.tier.name)
+        table = self._budget_table(group)
+        own = counts if table is None else self.metering.counters()
+        standing = self._standings.standing_of(group)
+        client = Client(self, standing, address, mac, listener, counts, own, table)
+        client.tokens = self.tokens
+        client.take(self._standings.of(standing, client.device))
+        return client
+
+    def _budget_table(self, group: Group) -> BudgetTable | None:
+        if not group.budgets:
+            return None
+        key = (group.school, group.name)
+        table = self._budgets.get(key)
+        if table is None:
+            table = self._budgets[key] = BudgetTable(group.budgets)
+        return table
 
     def is_local(self, key: str) -> bool:
         """Return whether a search key is in a zone of the school's own network."""
@@ -96,11 +205,23 @@ class Rules:
             end = key.find(".", end) + 1
         return False
 
+    def on_trial(self, mask: int) -> int:
+        """Return the categories that lists on trial give a name, whose mask from all lists is ``mask``."""
+        trial = mask & self._on_trial
+        categories = 0
+        while trial:
+            bit = lowest(trial)
+            categories |= self.settings.shadow_lists[bit][1]
+            trial &= trial - 1
+        return categories
+
     def ede(self, decision: Decision, language: str) -> tuple[int, str]:
         """Return the Extended DNS Error of a block, its text in the language of the group."""
-        key = (decision.rule, decision.bit, language)
+        key = (decision.rank, decision.bit, decision.rule, decision.budget, language)
         ede = self._edes.get(key)
         if ede is None:
+            if len(self._edes) >= MAX_EDES:
+                self._edes.clear()
             ede = self._edes[key] = ede_of(decision, self.categories, self.translators[language])
         return ede
 
@@ -108,5 +229,5 @@ class Rules:
         """Give every client its queries for the next second."""
         self.refusals = REFUSALS
         tokens = self.tokens
-        for client in self.clients.values():
+        for client in self._all():
             client.tokens = tokens

@@ -8,11 +8,24 @@ would go to. It must not decide what a plan blocks.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from schoolguard.categories import BY_NAME
 from schoolguard.dns.answer import Answer
 from schoolguard.dns.blocked import BlockAnswer, blocked_answer
+from schoolguard.policy.bypass import Bypass
 
 _TTL = 3_600
+_PLAN_TTL = 300
+"""Seconds for an answer that hangs on the plan, which may be another one in the next window."""
+
+_ENCRYPTED_DNS = BY_NAME["encrypted-dns"].mask
+_PROXY_VPN = BY_NAME["proxy-vpn"].mask
+_ANYTHING = -1
+"""The mask of every category: what hides names from a filter is closed by every plan that filters."""
+
+_ESNI = b"\x05_esni"
+_ONION = "onion."
 _DESIGNATED = "arpa.resolver."
 _LOOPBACK = "localhost."
 _INFRASTRUCTURE = "arpa."
@@ -26,31 +39,66 @@ _NOWHERE = frozenset(
     + ["arpa.ip6.2.0.0.1.0.d.b.8.", _UNSPECIFIED, _UNSPECIFIED.removesuffix("0.") + "1."]
 )
 
-
-_SWITCHES = {
-    "net.use-application-dns.": BY_NAME["encrypted-dns"].mask,
-    "com.icloud.mask.": BY_NAME["proxy-vpn"].mask,
-    "com.icloud.mask-h2.": BY_NAME["proxy-vpn"].mask,
+_ASKING = {
+    "net.use-application-dns.": (Bypass.CANARY, _ENCRYPTED_DNS),
+    "com.icloud.mask.": (Bypass.PRIVATE_RELAY, _PROXY_VPN),
+    "com.icloud.mask-h2.": (Bypass.PRIVATE_RELAY, _PROXY_VPN),
+    "com.icloud.mask-canary.": (Bypass.PRIVATE_RELAY, _PROXY_VPN),
+    "net.googlezip.dns-tunnel-check.": (Bypass.TUNNEL_CHECK, _ANYTHING),
 }
-"""Firefox's canary and Apple's Private Relay: their makers document NXDOMAIN as the network's no."""
+"""Names by which software asks, and the categories of which a plan must block one to be given a no.
+
+NXDOMAIN, for whatever type is asked, is what the makers document: Mozilla ("canary domain"), Apple ("Prepare
+your network or web server for iCloud Private Relay", which has the first two names; AdGuard DNS answers
+``mask-canary`` so as well), Google ("Private prefetch proxy for network admins": Chrome then looks a name up
+here before it shows a page fetched ahead through Google's proxy). No maker speaks of ``mask-api.icloud.com``.
+What lies below a name that does not exist does not exist either (RFC 8020).
+"""
+_ASKING_KEYS = tuple(_ASKING)
 
 
-def special_answer(key: str, question: bytes, blocked: int) -> Answer | None:
+class Special(NamedTuple):
+    """A local answer, and which way round the gateway was tried with the question, if any."""
+
+    answer: Answer
+    bypass: Bypass | None = None
+
+
+def special_answer(key: str, question: bytes, blocked: int) -> Special | None:
     """Return the local answer to a search key, or ``None`` when the name is an ordinary one.
 
-    ``blocked`` is the mask of the categories that the client's plan blocks.
+    ``question`` is the cache key (lower-case wire name, type, class); ``blocked`` the mask of the categories
+    that the client's plan blocks.
     """
-    if _SWITCHES.get(key, 0) & blocked:
-        return blocked_answer(question, BlockAnswer.NXDOMAIN, (), _TTL, None)
+    if key.startswith(_ASKING_KEYS):
+        return _asked(key, question, blocked)
+    if question.startswith(_ESNI) and blocked:
+        # Keys of the drafts before ECH; NXDOMAIN is what a site without such keys has.
+        return Special(blocked_answer(question, BlockAnswer.NXDOMAIN, (), _PLAN_TTL, None), Bypass.ESNI)
     if key.startswith(_DESIGNATED):
-        return blocked_answer(question, BlockAnswer.NODATA, (), _TTL, None)
+        answer = blocked_answer(question, BlockAnswer.NODATA, (), _TTL, None)
+        return Special(answer, Bypass.DDR if blocked & _ENCRYPTED_DNS else None)
     if key.startswith(_LOOPBACK):
-        return blocked_answer(question, BlockAnswer.PAGE, ("127.0.0.1", "::1"), _TTL, None)
+        return Special(blocked_answer(question, BlockAnswer.PAGE, ("127.0.0.1", "::1"), _TTL, None))
+    if _is_nowhere(key):
+        answer = blocked_answer(question, BlockAnswer.NXDOMAIN, (), _TTL, None)
+        return Special(answer, Bypass.ONION if key.startswith(_ONION) and blocked & _PROXY_VPN else None)
+    return None
+
+
+def _asked(key: str, question: bytes, blocked: int) -> Special | None:
+    for asking, (bypass, categories) in _ASKING.items():
+        if key.startswith(asking) and categories & blocked:
+            return Special(blocked_answer(question, BlockAnswer.NXDOMAIN, (), _PLAN_TTL, None), bypass)
+    return None
+
+
+def _is_nowhere(key: str) -> bool:
     end = key.find(".") + 1
     while end:
         if key[:end] in _NOWHERE:
-            return blocked_answer(question, BlockAnswer.NXDOMAIN, (), _TTL, None)
+            return True
         if not key.startswith(_INFRASTRUCTURE):
-            return None  # only top-level names stand in the table, but for those under arpa
+            return False  # only top-level names stand in the table, but for those under arpa
         end = key.find(".", end) + 1
-    return None
+    return False

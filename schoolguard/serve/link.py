@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from schoolguard.resolver.metering import Mark
+from schoolguard.resolver.present import Granted
 from schoolguard.resolver.resolver import Verdict
 from schoolguard.settings import Settings
 
@@ -21,13 +23,41 @@ BUFFERED = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Passes:
+    """Control to worker: these passes are in force, and no others."""
+
+    granted: tuple[Granted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Control to worker: these devices have used up these budgets (ids), and no others have."""
+
+    spent: dict[bytes, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Control to worker: whose MAC stands behind some addresses now, and which addresses are nobody's."""
+
+    found: dict[bytes, bytes]
+    gone: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
-    """Control to worker: put these settings and snapshot layers in force; the answer is ``Applied``."""
+    """Control to worker: put these settings and snapshot layers in force; the answer is ``Applied``.
+
+    ``now`` is all that is so at the moment, for a worker that has just begun; ``floor`` is a time (Unix
+    seconds) that has certainly passed.
+    """
 
     generation: int
     settings: Settings
     layers: tuple[str, ...]
     watch: bool = False
+    now: tuple[Passes | Spent | Devices, ...] = ()
+    floor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +75,21 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Worker to control: what was counted since the last message, as ``Counts.take`` gives it."""
+    """Worker to control: what was counted since the last message, as ``Counts.take`` gives it.
+
+    ``marks`` are the devices that used a budget in this time, with its id.
+    """
 
     counts: dict[str, Any]
     gauges: dict[str, float]
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Worker to control: names judged lately, in lower-case wire shape, without who asked or when."""
+
+    names: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +99,7 @@ class Seen:
     verdicts: tuple[Verdict, ...]
 
 
-Message = Apply | Drain | Applied | Counted | Seen
+Message = Apply | Drain | Passes | Spent | Devices | Applied | Counted | Asked | Seen
 
 
 class Link(asyncio.Protocol):

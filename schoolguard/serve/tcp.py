@@ -14,9 +14,13 @@ from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Any, cast
 
+from schoolguard.devices.model import Takes
+from schoolguard.dns.forwarded import Incomplete, proxy_header
 from schoolguard.dns.rejection import reject
 from schoolguard.dns.rr import RCode
 from schoolguard.dns.stream import BadFrame, Frames, frame
+from schoolguard.dns.wire import Malformed
+from schoolguard.resolver.asker import Asker
 from schoolguard.resolver.counts import Counts
 from schoolguard.resolver.resolver import Resolver
 from schoolguard.serve.tasks import Tasks
@@ -78,10 +82,14 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._stalled = False
         self._closing = False
         self._address = b""
+        self._proxied: Asker | None = None
+        self._before: bytearray | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or drop it at once when there are too many."""
         self._transport = cast(asyncio.Transport, transport)
+        host, port = transport.get_extra_info("sockname")[:2]
+        self._asked_at = (host, port)
         self._address = ip_address(transport.get_extra_info("peername")[0].partition("%")[0]).packed
         listener = self._listener
         if not listener.admits(self._address):
@@ -90,6 +98,9 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         listener.open.add(self)
         listener.per_client[self._address] += 1
+        rules = listener.resolver.rules
+        if rules is not None and Takes.PROXY_V2 in rules.forwarders.get(self._address, ()):
+            self._before = bytearray()
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
         self._timer = self._loop.call_later(listener.limits().tcp_idle, self._idle)
@@ -112,12 +123,26 @@ class TcpConnection(asyncio.BufferedProtocol):
         if self._closing:
             return
         try:
-            self._waiting += self._frames.feed(bytes(self._listener.room[:nbytes]))
-        except BadFrame:
+            self._waiting += self._frames.feed(self._after_header(bytes(self._listener.room[:nbytes])))
+        except (BadFrame, Malformed):
             self._listener.counts.events["tcp-malformed"] += 1
             self._transport.abort()
             return
         self._go_on()
+
+    def _after_header(self, received: bytes) -> bytes:
+        """Return what came behind a forwarder's PROXY header; nothing until that is whole."""
+        if self._before is None:
+            return received
+        self._before += received
+        try:
+            header = proxy_header(bytes(self._before))
+        except Incomplete:
+            return b""
+        rest, self._before = bytes(self._before[header.size :]), None
+        if header.address is not None:
+            self._proxied = Asker(header.address, None, self._asked_at, behind=True)
+        return rest
 
     def _go_on(self) -> None:
         """Take the queries that wait, as long as the client takes its replies and few are in flight."""
@@ -155,7 +180,10 @@ class TcpConnection(asyncio.BufferedProtocol):
         listener = self._listener
         begin = self._loop.time()
         try:
-            reply = listener.resolver.reply(packet, self._address, udp=False)
+            if self._proxied is not None:
+                reply = listener.resolver.reply_to(packet, self._proxied, udp=False)
+            else:
+                reply = listener.resolver.reply(packet, self._address, udp=False, listener=self._asked_at)
         except Exception:
             # The stream edge, like the datagram edge: a bug is counted and still answered.
             listener.counts.events["bug"] += 1

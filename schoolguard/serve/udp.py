@@ -15,10 +15,12 @@ from typing import Any
 
 from schoolguard.dns.rejection import reject
 from schoolguard.dns.rr import RCode
+from schoolguard.policy.clients import Listener
+from schoolguard.resolver.client import Client
 from schoolguard.resolver.counts import Counts
 from schoolguard.resolver.front import PLANS, Entry, Seat
 from schoolguard.resolver.resolver import Resolver
-from schoolguard.resolver.rules import Client, Rules
+from schoolguard.resolver.rules import Rules
 from schoolguard.serve.batch import BATCH, LENGTH, SLOT, STRIDE, Batch
 from schoolguard.serve.tasks import Tasks
 
@@ -36,11 +38,11 @@ _log = logging.getLogger("schoolguard.udp")
 Find = Callable[[bytes, Seat, float], Entry | None]
 
 
-def _places(rules: Rules | None) -> tuple[dict[bytes, Client], dict[bytes, Entry], Find]:
+def _places(rules: Rules | None, listener: Listener) -> tuple[dict[bytes, Client], dict[bytes, Entry], Find]:
     """Return where clients and replies are found; nowhere, as long as no policy is in force."""
     if rules is None:
         return {}, {}, lambda *_: None
-    return rules.clients, rules.front.entries.young, rules.front.find
+    return rules.clients_at(listener), rules.front.entries.young, rules.front.find
 
 
 class UdpListener:
@@ -53,6 +55,8 @@ class UdpListener:
         self._resolver = resolver
         self._counts = counts
         self._tasks = tasks
+        host, port = sock.getsockname()[:2]
+        self._listener: Listener = (host, port)
         self._batch = batch = Batch(sock, wildcard)
         # Per slot, made once: number, where the client's address is, where the packet begins and where it
         # goes on after its ID, where its length and where the reply's length stand.
@@ -96,7 +100,7 @@ class UdpListener:
             return 0
         begin = now = self._loop.time()
         slots, names, received, sizes = batch.slots, batch.names, batch.received, batch.reply_sizes
-        clients, young, find = _places(rules)
+        clients, young, find = _places(rules, self._listener)
         first = misses = unsent = 0
         for i, address, start, at, length_at, size_at in self._slots[:count]:
             client = clients.get(names[address])
@@ -137,7 +141,7 @@ class UdpListener:
     def _parsed(self, i: int, packet: bytes, address: bytes) -> bytes | None:
         """Return the reply to a packet that was no cache hit, or ``None`` when none goes out now."""
         try:
-            reply = self._resolver.reply(packet, address, udp=True)
+            reply = self._resolver.reply(packet, address, udp=True, listener=self._listener)
         except Exception:
             # The datagram edge: a bug must neither end the listener nor leave the client without an answer.
             self._counts.events["bug"] += 1

@@ -10,12 +10,14 @@ import argparse
 import asyncio
 import gc
 import json
+import logging
 import os
 import random
 import resource
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +26,27 @@ from schoolguard.lists.layout import SnapshotBroken
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from schoolguard.log import start_log
+from schoolguard.policy.clock import WallClock
 from schoolguard.resolver.counts import Counts
+from schoolguard.resolver.front import Front
 from schoolguard.resolver.lookup import Lookup
+from schoolguard.resolver.metering import Mark
+from schoolguard.resolver.present import Present
 from schoolguard.resolver.resolver import Resolver, Verdict
 from schoolguard.resolver.rules import Rules
-from schoolguard.serve.link import Applied, Apply, Counted, Drain, Message, Seen, connect
+from schoolguard.serve.link import (
+    Applied,
+    Apply,
+    Asked,
+    Counted,
+    Devices,
+    Drain,
+    Message,
+    Passes,
+    Seen,
+    Spent,
+    connect,
+)
 from schoolguard.serve.tasks import Tasks
 from schoolguard.serve.tcp import TcpListener
 from schoolguard.serve.udp import UdpListener
@@ -38,8 +56,12 @@ REPORT_EVERY = 1.0
 DRAIN_SECONDS = 5.0
 FILES = 16_384
 RELEASED, RELEASE_EVERY = 250, 0.005
+ASKED_EVERY = 60
+"""Seconds between two reports of the names asked, so long that no report is one pupil's."""
+
 _FULL_COLLECTION_EVERY = 300
 _VERDICTS_KEPT = 1_000
+_log = logging.getLogger("schoolguard.worker")
 
 
 class Inherited(NamedTuple):
@@ -64,7 +86,10 @@ class Worker:
         self._udp: list[UdpListener] = []
         self._unread: list[Inherited] = []
         self._verdicts: list[Verdict] = []
+        self._present = Present()
+        self._clock = WallClock()
         self._translators = {language: translator(language) for language in LANGUAGES}
+        self._marks: set[Mark] = set()
         self._ended = asyncio.Event()
         self._ticks = 0
 
@@ -103,6 +128,8 @@ class Worker:
                 self._tasks.spawn(self._apply(message), "apply")
             case Drain():
                 self._drain()
+            case Passes() | Spent() | Devices():
+                self._learn(message)
             case _:
                 raise TypeError(f"not for a worker: {type(message).__name__}")
 
@@ -117,18 +144,45 @@ class Worker:
             layers = await asyncio.to_thread(lambda: [Snapshot.open(Path(p)) for p in message.layers])
         except (SnapshotBroken, OSError) as error:
             return Applied(message.generation, str(error))
-        stack = Stack(layers)
-        rules, former = Rules(settings, stack, self._counts, self._translators), self._resolver.rules
+        for fact in message.now:
+            self._learn(fact)
+        self._clock.raise_floor(message.floor)
+        self._present.now = self._clock.read(time.time(), self._loop.time())
+        former = self._resolver.rules
+        rules = Rules(settings, Stack(layers), self._counts, self._translators, self._present)
         self._resolver.apply(rules, self._lookup_for(rules))
         if former is not None:
             former.retire()
-            self._release(former)
+            self._marks.update(former.metering.take())
+            self._release(former.front)
         self._resolver.watcher = self._saw if message.watch else None
         return Applied(message.generation)
 
-    def _release(self, former: Rules) -> None:
-        """Free the former replies a few at a time, between queries."""
-        if former.front.entries.release(RELEASED):
+    def _learn(self, fact: Passes | Spent | Devices) -> None:
+        """Take news of the present moment, and bring those whom it concerns under their plans of now."""
+        present, rules = self._present, self._resolver.rules
+        match fact:
+            case Passes():
+                present.passes = fact.granted
+                if rules is not None:
+                    rules.turn(self._loop.time())
+            case Spent():
+                changed = {
+                    device
+                    for device in present.spent.keys() | fact.spent.keys()
+                    if present.spent.get(device) != fact.spent.get(device)
+                }
+                present.spent = fact.spent
+                if rules is not None:
+                    rules.seat_again(changed)
+            case Devices():
+                moved = present.learn(fact.found, fact.gone)
+                if rules is not None:
+                    rules.forget(moved)
+
+    def _release(self, former: Front) -> None:
+        """Free former replies a few at a time, between queries."""
+        if former.entries.release(RELEASED):
             self._loop.call_later(RELEASE_EVERY, self._release, former)
 
     def _lookup_for(self, rules: Rules) -> Lookup:
@@ -159,22 +213,45 @@ class Worker:
         """Once a second: refill the clients, report the counts, collect young garbage."""
         self._loop.call_later(REPORT_EVERY, self._tick)
         self._ticks += 1
-        if self._resolver.rules is not None:
-            self._resolver.rules.refill()
+        rules = self._resolver.rules
+        if rules is not None:
+            rules.refill()
+            self._look_at_the_clock(rules)
         if not self._link.full:
             self._report()
         gc.collect(2 if self._ticks % _FULL_COLLECTION_EVERY == 0 else 1)
 
-    def _report(self) -> None:
+    def _look_at_the_clock(self, rules: Rules) -> None:
+        """Turn the plans when that is due, and when the time becomes believable or unbelievable."""
+        steady, former = self._loop.time(), self._present.now
+        now = self._present.now = self._clock.read(time.time(), steady)
+        if (now is None) != (former is None):
+            told = "believed again" if former is None else "not believed; the strictest plan holds"
+            _log.warning("the clock is %s", told, extra={"clock": time.time()})
+            rules.turn(steady)
+        elif steady >= rules.due:
+            rules.turn(steady)
+
+        while rules.former_fronts:
+            self._release(rules.former_fronts.pop())
+
+    def _report(self, last: bool = False) -> None:
         rules = self._resolver.rules
+        if rules is not None:
+            self._marks.update(rules.harvest())
         gauges = {
             "tcp-connections": float(len(self._tcp.open)),
             "queries-in-flight": float(len(self._tasks)),
             "answers-cached": float(len(self._lookup.cache)) if self._lookup else 0.0,
             "replies-cached": float(len(rules.front)) if rules else 0.0,
-            "clients": float(len(rules.clients)) if rules else 0.0,
+            "clients": float(rules.count_clients()) if rules else 0.0,
+            "clock-believed": float(self._present.now is not None),
         }
-        self._link.send(Counted(self._counts.take(), gauges))
+        marks, self._marks = tuple(sorted(self._marks)), set()
+        self._link.send(Counted(self._counts.take(), gauges, marks))
+        if (last or self._ticks % ASKED_EVERY == 0) and self._resolver.asked:
+            names, self._resolver.asked = tuple(self._resolver.asked), set()
+            self._link.send(Asked(names))
 
     def _drain(self) -> None:
         for listener in self._udp:
@@ -186,7 +263,7 @@ class Worker:
     async def _end(self) -> None:
         await self._tasks.drain(DRAIN_SECONDS)
         if not self._link.full:
-            self._report()
+            self._report(last=True)
         self._link.close()
         self._ended.set()
 

@@ -16,13 +16,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import corpus, lifecycle, miss, warm
+from tests.bench import corpus, lifecycle, miss, policy, turn, warm
 from tests.bench.processes import LOAD_CORE, SERVER_CORE, Failed, program
 from tests.bench.stage import SEED, Options, Questions, Stage, say, servers, stage, write_questions
 from tests.bench.table import DNSMASQ, GATEWAY, UNBOUND, Row, markdown
 
 SIZES = {"1M": corpus.MILLION, "3.5M": corpus.ALL}
-SCENARIOS = ("compile", "start", "warm", "groups", "steady", "memory", "miss", "swap")
+SCENARIOS = ("compile", "start", "warm", "groups", "steady", "memory", "miss", "swap", "policy", "turn")
 SERVERS = {name.lower(): name for name in (GATEWAY, UNBOUND, DNSMASQ)}
 _BESIDE_LOAD = ("warm", "groups", "steady", "memory", "miss", "swap")
 
@@ -119,6 +119,10 @@ def _measure(
                 yield from lifecycle.start(on)
         if on.wants(*_BESIDE_LOAD):
             yield from _beside_load(on)
+        if on.has(GATEWAY) and on.wants("policy"):
+            yield from policy.policy(on)
+        if on.has(GATEWAY) and on.wants("turn"):
+            yield from turn.turn(on)
 
 
 def _beside_load(on: Stage) -> Iterator[Row]:

@@ -7,9 +7,11 @@ the size of the caches too, is the product's default.
 from __future__ import annotations
 
 import contextlib
+import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +28,12 @@ CATEGORIES = {
 }
 """The product's category of a file of names, where they are not called the same."""
 
-_TIERS = ("mam-non", "tieu-hoc", "thcs", "thpt", "staff", "guest")
+TIERS = ("mam-non", "tieu-hoc", "thcs", "thpt", "staff", "guest")
+
+SHIPPED = Path(__file__).resolve().parents[2] / "blocklists"
+"""The product's own folder of lists: services, search engines and resolvers' addresses are taken from it."""
+
+_BESIDE_LISTS = ("safe-search.yaml", "resolver-addresses.yaml")
 
 _GATEWAY = """\
 listen: [127.0.0.1@{port}]
@@ -60,11 +67,19 @@ class Installation:
 
 
 def write_lists(shared: Path, size: corpus.Size, folder: Path) -> None:
-    """Write each category's names as a plain list."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write each category's names as a plain list, and beside them what the product keeps there."""
+    copy_catalogues(folder)
     for part in size.categories:
         with (folder / f"{part}.txt").open("w") as file:
             file.writelines(f"{name}\n" for name in corpus.category(shared, part, size))
+
+
+def copy_catalogues(folder: Path) -> None:
+    """Put what the product keeps beside lists into a new folder of lists."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(SHIPPED / "services", folder / "services", dirs_exist_ok=True)
+    for name in _BESIDE_LISTS:
+        shutil.copy(SHIPPED / name, folder)
 
 
 def install(folder: Path, lists: Path, groups: int, upstream_port: int, caches: int | None) -> Installation:
@@ -72,20 +87,40 @@ def install(folder: Path, lists: Path, groups: int, upstream_port: int, caches: 
 
     ``caches`` is the size in bytes of each of the two caches, ``None`` the product's default.
     """
+    found = installation(folder, lists, upstream_port, caches)
+    write_tiers(found, {name: {} for name in TIERS})
+    (found.config / "schools" / "bench.yaml").write_text(_SCHOOL + "".join(_groups(groups)))
+    return found
+
+
+def installation(folder: Path, lists: Path, upstream_port: int, caches: int | None) -> Installation:
+    """Write the gateway's and the lists' part of a configuration, as ``install`` does."""
     config = folder / "config"
     (config / "schools").mkdir(parents=True, exist_ok=True)
     port = free_port()
-    parts = sorted(path.stem for path in lists.glob("*.txt"))
     text = _GATEWAY.format(port=port, upstream=upstream_port, blocklists=lists, state=folder / "state")
     if caches is not None:
         text += f"caches:\n  replies: {caches}\n  answers: {caches}\n"
     (config / "schoolguard.yaml").write_text(text)
-    (config / "lists.yaml").write_text("lists:\n" + "".join(_list(part) for part in parts))
-    blocked = ", ".join(sorted({CATEGORIES.get(part, part) for part in parts}))
-    tiers = "".join(f"  {name}:\n    vi: {name}\n    en: {name}\n    block: [{blocked}]\n" for name in _TIERS)
-    (config / "tiers.yaml").write_text("tiers:\n" + tiers)
-    (config / "schools" / "bench.yaml").write_text(_SCHOOL + "".join(_groups(groups)))
+    (config / "lists.yaml").write_text("lists:\n" + "".join(map(_list, _parts(lists))))
     return Installation(config, lists, port)
+
+
+def write_tiers(installation: Installation, more: Mapping[str, Mapping[str, object]]) -> None:
+    """Write tiers that each block all that the lists hold; ``more`` are further keys of each."""
+    blocked = sorted({CATEGORIES.get(part, part) for part in _parts(installation.lists)})
+    tiers = {name: {"vi": name, "en": name, "block": blocked, **more[name]} for name in TIERS}
+    write_yaml(installation.config / "tiers.yaml", {"tiers": tiers})
+
+
+def write_yaml(path: Path, content: Mapping[str, object]) -> None:
+    """Write a file of the configuration: JSON is YAML as well, with every text in quotes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def _parts(lists: Path) -> list[str]:
+    return sorted(path.stem for path in lists.glob("*.txt"))
 
 
 def addresses(groups: int, several: int) -> tuple[str, ...]:
@@ -106,7 +141,7 @@ def _groups(groups: int) -> Iterator[str]:
         return
     for i in range(1, groups + 1):
         yield f"  - name: class {i}\n    tier: thpt\n    networks: [127.0.{i}.0/24]\n"
-        yield f"    deny: [class-{i}.example.net]\n"
+        yield f"    rules:\n      - {{block: [class-{i}.example.net], reason: bench}}\n"
     yield "  - name: rest\n    tier: thpt\n    networks: [127.0.0.0/24]\n"
 
 

@@ -59,12 +59,12 @@ def swap(on: Stage, running: Sequence[Server]) -> Iterator[Row]:
     quiet = load.Load(on.questions.zipf, _LONGEST, _SWAP_RATE)
     # What ran before may have filled the caches with other names.
     load.send(load.Load(on.questions.zipf, on.options.seconds), server.port)
-    with load.Recorded(quiet, server.port, on.folder / "quiet.txt") as recorded:
+    with load.Recorded(quiet, server.port, on.folder, "quiet") as recorded:
         recorded.hold(_QUIET_SECONDS)
-        _, latencies = recorded.finish()
+        _, (latencies,) = recorded.finish()
     before = percentile(latencies)
     added = f"added-{time.time_ns()}.example.net"
-    with load.Recorded(quiet, server.port, on.folder / "swap.txt") as recorded:
+    with load.Recorded(quiet, server.port, on.folder, "swap") as recorded:
         recorded.hold(1.0)
         with next(installation.lists.glob("gambling.txt")).open("a") as file:
             file.write(f"{added}\n")
@@ -73,7 +73,7 @@ def swap(on: Stage, running: Sequence[Server]) -> Iterator[Row]:
         seconds = time.monotonic() - began
         in_force = probe.ask(server.port, added) is probe.Seen.BLOCKED
         recorded.hold(_AFTER_SECONDS)
-        outcome, latencies = recorded.finish()
+        outcome, (latencies,) = recorded.finish()
     during = percentile(latencies)
     say(f"  swap took {seconds:.1f} s; new name blocked: {in_force}")
     label = f"{on.size.label}: compile and swap under {_SWAP_RATE:,} q/s"

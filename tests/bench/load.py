@@ -21,13 +21,18 @@ class Load:
     """What to send: the file of questions, for how long (seconds), at what rate, from which addresses.
 
     ``seconds`` ``None`` asks each question once; ``rate`` ``None`` is as fast as replies come, with 128
-    outstanding in all.
+    outstanding in all. With a folder for ``questions`` each address asks a file of its own there, see
+    ``file_of``.
     """
 
     questions: Path
     seconds: float | None
     rate: int | None = None
     sources: Sequence[str] = ("127.0.0.1",)
+
+    def file_of(self, source: str) -> Path:
+        """Return the questions of one address."""
+        return self.questions / f"{source}.txt" if self.questions.is_dir() else self.questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ def command(load: Load, port: int, source: str, *options: str) -> list[str]:
     """Return the dnsperf command for one source address."""
     share = len(load.sources)
     sockets = max(1, _SOCKETS // share)
-    arguments = ["-s", "127.0.0.1", "-p", str(port), "-a", source, "-d", str(load.questions)]
+    arguments = ["-s", "127.0.0.1", "-p", str(port), "-a", source]
+    arguments += ["-d", str(load.file_of(source))]
     # A buffer of 4 MiB: a reply lost in the load's own socket would be blamed on the server.
     arguments += ["-c", str(sockets), "-q", str(max(sockets, _OUTSTANDING // share)), "-b", "4096", "-t", "3"]
     arguments += ["-n", "1"] if load.seconds is None else ["-l", str(load.seconds)]
@@ -97,31 +103,59 @@ def total(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 class Recorded:
-    """A steady load in the background that notes every reply's latency; a context manager."""
+    """A steady load in the background that notes every reply's latency; a context manager.
 
-    def __init__(self, load: Load, port: int, record: Path) -> None:
-        self._record = record
-        self._command = command(load, port, load.sources[0], "-v")
+    ``began`` is when it did, in Unix seconds, and ``seconds`` how long each source's load went on.
+    """
+
+    def __init__(self, load: Load, port: int, folder: Path, name: str) -> None:
+        self._commands = {
+            folder / f"{name}-{source}.txt": command(load, port, source, "-v") for source in load.sources
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.seconds: list[float] = []
+        self.began = 0.0
 
     def __enter__(self) -> Recorded:
-        with self._record.open("wb") as output:
-            self._process = subprocess.Popen(self._command, stdout=output, stderr=subprocess.STDOUT)
+        self.began = time.time()
+        for record, full in self._commands.items():
+            with record.open("wb") as output:
+                started = subprocess.Popen(full, stdout=output, stderr=subprocess.STDOUT)
+            self._processes.append(started)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        for process in self._processes:
+            process.kill()
+            process.wait()
 
     def hold(self, seconds: float) -> None:
         """Let the load go on for a while; raises ``Failed`` when it has ended already."""
         time.sleep(seconds)
-        if self._process.poll() is not None:
+        if any(process.poll() is not None for process in self._processes):
             raise Failed("the load ended before the step that it was to run beside")
 
-    def finish(self) -> tuple[Outcome, list[float]]:
-        """End the load; return its outcome and every latency in seconds, in order of arrival."""
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait()
-        text = self._record.read_text(errors="replace")
-        latencies = [float(found) for found in re.findall(r"(?m)^> \S+ \S+ \S+ ([\d.]+)$", text)]
-        return parse(text[text.rfind("Statistics:") :]), latencies
+    def finish(self) -> tuple[Outcome, list[list[float]]]:
+        """End the load; return its outcome and each source's latencies in seconds, in order of arrival."""
+        for process in self._processes:
+            process.send_signal(signal.SIGINT)
+        outcomes, latencies = [], []
+        for process, record in zip(self._processes, self._commands, strict=True):
+            process.wait()
+            text = record.read_text(errors="replace")
+            record.unlink()
+            latencies.append([float(x) for x in re.findall(r"(?m)^> \S+ \S+ \S+ ([\d.]+)$", text)])
+            outcomes.append(parse(text[text.rfind("Statistics:") :]))
+        self.seconds = [outcome.seconds for outcome in outcomes]
+        return total(outcomes), latencies
+
+    def between(self, latencies: Sequence[Sequence[float]], begin: float, end: float) -> list[float]:
+        """Return the latencies of what was asked from ``begin`` to ``end`` (Unix seconds).
+
+        At a steady rate a reply's place tells its time, to some hundredths of a second.
+        """
+        found: list[float] = []
+        for each, seconds in zip(latencies, self.seconds, strict=True):
+            first, last = (max(0, int((at - self.began) * len(each) / seconds)) for at in (begin, end))
+            found += each[first:last]
+        return found

@@ -36,10 +36,11 @@ def question(name: str, number: int) -> bytes:
     return struct.pack(">6H", number, 0x0100, 1, 0, 0, 0) + labels + b"\0\0\x01\0\x01"
 
 
-def ask(port: int, name: str, within: float = 1.0) -> Seen:
-    """Ask 127.0.0.1 once; silence after ``within`` seconds is an answer too."""
+def ask(port: int, name: str, within: float = 1.0, source: str = "127.0.0.1") -> Seen:
+    """Ask 127.0.0.1 once, from ``source``; silence after ``within`` seconds is an answer too."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(within)
+        sock.bind((source, 0))
         sock.connect(("127.0.0.1", port))
         try:
             sock.send(question(name, 0x5347))

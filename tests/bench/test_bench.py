@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench import corpus, lifecycle, load, probe
+from schoolguard.config.loader import load as load_configuration
+from tests.bench import corpus, gateway, lifecycle, load, policies, policy, probe
 from tests.bench.processes import Failed
 from tests.bench.table import GATEWAY, UNBOUND, Rounds, Row, markdown
 
@@ -81,6 +83,62 @@ def test_most_asked_name_leads_the_draw() -> None:
     drawn = corpus.zipf(names, 20_000, random.Random(1))
     assert len(drawn) == 20_000
     assert drawn.count(names[0]) > drawn.count(names[9]) > drawn.count(names[99])
+
+
+@given(st.integers(0, 1439))
+def test_windows_follow_each_other_or_take_turns(minute: int) -> None:
+    """What changes at a minute is half of the windows, and one minute later they change back."""
+    always, then = policies.turning(minute)[1][0], policies.turning(minute)[0][0]
+    assert always.split("-") == then.split("-")[::-1]
+    assert then.startswith(f"{minute // 60:02}:{minute % 60:02}-")
+
+
+def test_the_twelve_windows_are_a_day() -> None:
+    windows = [hours[0].split("-") for hours in policies.far_apart()]
+    assert [end for _, end in windows] == [begin for begin, _ in (*windows[1:], windows[0])]
+    assert len(windows) == len({begin for begin, _ in windows}) == policies.WINDOWS
+
+
+def test_rules_are_for_names_that_have_none_below() -> None:
+    assert policies.leaves(["a.vn", "www.a.vn", "b.vn"]) == ("www.a.vn", "b.vn")
+
+
+@pytest.fixture
+def names() -> corpus.Corpus:
+    """Return invented names, enough for every rule."""
+    allowed = tuple(f"n{i}.allowed.example" for i in range(3000))
+    return corpus.Corpus(allowed, tuple(f"n{i}.blocked.example" for i in range(100)))
+
+
+def test_configuration_with_everything_on_is_accepted(tmp_path: Path, names: corpus.Corpus) -> None:
+    lists = tmp_path / "lists"
+    gateway.copy_catalogues(lists)
+    for part in ("adult", "gambling", "games", "doh"):
+        (lists / f"{part}.txt").write_text(f"{part}.example\n")
+    installed = policies.install(tmp_path, lists, names, policies.far_apart(), 5301)
+    settings = load_configuration(installed.config).settings
+    groups = [group for school in settings.schools for group in school.groups if group.budgets]
+    assert len(groups) == policies.GROUPS
+    assert all(len(group.budgets) > 80 and group.safe_search.demanded for group in groups)
+    assert len({group.rules for group in groups}) == policies.GROUPS
+    assert all(len({rule.layer for rule in group.rules}) == 4 for group in groups)
+
+
+def test_each_address_asks_for_games(tmp_path: Path, names: corpus.Corpus) -> None:
+    questions = policy.write_questions(names, tmp_path / "asked", ["127.0.1.1", "127.0.2.1"])
+    files = [load.Load(questions, None).file_of(f"127.0.{i}.1").read_text() for i in (1, 2)]
+    games = {f"{name} A" for name in policies.game_names()}
+    shares = [sum(line in games for line in text.splitlines()) / text.count("\n") for text in files]
+    assert shares == [0.05, 0.05]
+    assert files[0] != files[1]
+
+
+def test_a_reply_s_place_tells_when_it_was(tmp_path: Path) -> None:
+    recorded = load.Recorded(load.Load(tmp_path, None, 10, ("a", "b")), 53, tmp_path, "x")
+    recorded.began = 1000.0
+    recorded.seconds = [10.0, 10.0]
+    latencies = [[float(i) for i in range(100)], [0.5] * 100]
+    assert recorded.between(latencies, 1002.0, 1002.25) == [20.0, 21.0, 0.5, 0.5]
 
 
 def test_percentile_is_among_the_worst() -> None:

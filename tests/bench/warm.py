@@ -15,7 +15,8 @@ STEADY_RATE = 30_000
 _UPSTREAM_SECONDS = 0.05
 """A server that costs its upstream more than this in a round was asked for what it had not cached."""
 
-_NOISE = 0.05
+NOISE = 0.05
+"""A round in which something else used more than this share of the server's core tells little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def turns(on: Stage, running: Sequence[Server], label: str, questions: Path, sou
 def tell(label: str, server: Server, cost: Cost) -> None:
     """Tell of one round, and of anything else that ran on the server's core and may have spoiled it."""
     speed = cost.outcome.completed / cost.outcome.seconds
-    noise = f"; others used {cost.others:.0%} of the core" if cost.others > _NOISE else ""
+    noise = f"; others used {cost.others:.0%} of the core" if cost.others > NOISE else ""
     say(f"  {label}: {server.name} {cost.both:.2f} us at {speed:,.0f} q/s{noise}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,4 +32,4 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The example configuration as it stands in ``config``."""
     resolv_conf = tmp_path_factory.mktemp("resolv") / "resolv.conf"
     resolv_conf.write_text("nameserver 192.0.2.53\n")
-    return load(ROOT / "config", resolv_conf=resolv_conf, cores=1).settings
+    return load(ROOT / "config", resolv_conf=resolv_conf, cores=1, today=date(2026, 11, 24)).settings

@@ -125,7 +125,7 @@ def test_what_pupils_use_is_listed(plain_lists: Lists, stem: str, names: str) ->
         "tongdai111.vn",
         "vn-cop.vn",
         "vnedu.vn",
-        "olm.vn",
+        "azota.vn",
         "k12online.vn",
         "vioedu.vn",
         "nxbgd.vn",

@@ -19,7 +19,7 @@ from schoolguard.lists.compile import compile_lists
 from schoolguard.lists.model import Exceptions, Kind, ListSource
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.policy.decide import decide
-from schoolguard.policy.model import Blocking, Plan
+from schoolguard.policy.plans import Plan
 from schoolguard.settings import Settings
 
 MEANINGS = Path(__file__).parent / "real_lists.yaml"
@@ -98,7 +98,7 @@ def blocked(snapshot: Snapshot, settings: Settings, name: str) -> dict[str, str]
     mask = snapshot.mask(key)
     found = {}
     for tier in settings.tiers:
-        decision = decide(Plan(tier.blocked, frozenset(), frozenset(), Blocking()), key, mask)
+        decision = decide(Plan(tier.blocked), key, mask)
         if decision.blocked:
             found[tier.name] = next(c.name for c in CATEGORIES if c.bit == decision.bit)
     return found

@@ -9,6 +9,7 @@ import yaml
 
 from schoolguard.categories import CATEGORIES, SEALED, mask_of
 from schoolguard.policy.model import Tier
+from schoolguard.policy.safe_search import YouTube
 from schoolguard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,16 @@ def test_the_younger_are_never_looser(shipped: Settings) -> None:
     for younger, older in pairwise(YOUNGEST_FIRST):
         assert tiers[younger].blocked & tiers[older].blocked == tiers[older].blocked, (younger, older)
     assert tiers["guest"].blocked & tiers["staff"].blocked == tiers["staff"].blocked
+
+
+def test_the_younger_search_no_looser(shipped: Settings) -> None:
+    levels = list(YouTube)
+    tiers = tiers_of(shipped)
+    for younger, older in pairwise((*YOUNGEST_FIRST, "staff")):
+        one, other = tiers[younger], tiers[older]
+        assert one.safe_search.on >= other.safe_search.on, younger
+        assert levels.index(one.safe_search.youtube) >= levels.index(other.safe_search.youtube), younger
+        assert one.strip_ech >= other.strip_ech, younger
 
 
 def test_everyone_is_kept_from_what_harms_and_what_makes_the_filter_idle(shipped: Settings) -> None:
@@ -61,4 +72,8 @@ def test_the_table_of_reasons_says_what_is_configured() -> None:
             "●" if category.name in configured[tier]["block"] else "·" for tier in ORDER
         ], category.name
         assert f"**{category.name}" in text or f", {category.name}" in text, category.name
-    assert len(table) == len(CATEGORIES) + 1
+    for key in ("safe-search", "strip-ech"):
+        assert table[key] == ["●" if configured[tier][key] else "·" for tier in ORDER], key
+    assert table["youtube"] == [configured[tier]["youtube"] or "off" for tier in ORDER]
+    others = {"---", "search and names", "safe-search", "youtube", "strip-ech"}
+    assert set(table) == others | {category.name for category in CATEGORIES}

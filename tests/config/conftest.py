@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from schoolguard.config import Finding, Loaded, findings, load
 
 BASE = Path(__file__).parent / "base"
+TODAY = date(2026, 11, 24)
 Change = str | bytes | tuple[str, str] | None
 
 
@@ -24,9 +26,9 @@ def spoil(tmp_path: Path) -> Callable[[dict[str, Change]], Path]:
     def make(changes: dict[str, Change]) -> Path:
         shutil.copytree(BASE, tmp_path, dirs_exist_ok=True)
         for name, change in changes.items():
-            path = (
-                tmp_path / name if name.startswith(("resolv", "blocklists")) else tmp_path / "config" / name
-            )
+            outside = name.startswith(("resolv", "blocklists"))
+            path = tmp_path / name if outside else tmp_path / "config" / name
+            path.parent.mkdir(exist_ok=True)
             _apply(path, change)
         return tmp_path / "config"
 
@@ -52,7 +54,7 @@ def check(spoil: Callable[[dict[str, Change]], Path]) -> Callable[[dict[str, Cha
 
     def run(changes: dict[str, Change]) -> tuple[Finding, ...]:
         folder = spoil(changes)
-        return findings(folder, resolv_conf=folder.parent / "resolv.conf", cores=4)
+        return findings(folder, resolv_conf=folder.parent / "resolv.conf", cores=4, today=TODAY)
 
     return run
 
@@ -63,6 +65,6 @@ def loaded(spoil: Callable[[dict[str, Change]], Path]) -> Callable[[dict[str, Ch
 
     def run(changes: dict[str, Change]) -> Loaded:
         folder = spoil(changes)
-        return load(folder, resolv_conf=folder.parent / "resolv.conf", cores=4)
+        return load(folder, resolv_conf=folder.parent / "resolv.conf", cores=4, today=TODAY)
 
     return run

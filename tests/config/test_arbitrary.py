@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path, PurePath
 
 import jsonschema
@@ -15,8 +16,16 @@ from schoolguard.config import ConfigError, findings, load
 from schoolguard.config.files import FILES, rows
 from schoolguard.config.schema import schema_of
 
+TODAY = date(2026, 11, 24)
 BASE = Path(__file__).parent / "base"
-NAMES = ("schoolguard.yaml", "tiers.yaml", "lists.yaml", "schools/th-a.yaml")
+NAMES = (
+    "schoolguard.yaml",
+    "tiers.yaml",
+    "lists.yaml",
+    "province.yaml",
+    "communes/pa-tan.yaml",
+    "schools/th-a.yaml",
+)
 KEYS = sorted(
     {part for kind in FILES for row in rows(kind.section) for part in row.path.replace("[]", "").split(".")}
 )
@@ -49,7 +58,7 @@ def problem(root: Path, name: str, content: bytes) -> str | None:
     shutil.copytree(BASE, root, dirs_exist_ok=True)
     (root / "config" / name).write_bytes(content)
     try:
-        load(root / "config", resolv_conf=root / "resolv.conf")
+        load(root / "config", resolv_conf=root / "resolv.conf", today=TODAY)
     except ConfigError as error:
         return "|".join(str(finding) for finding in error.findings)
     return None
@@ -105,7 +114,7 @@ def test_a_bomb_of_aliases_is_one_short_finding(tmp_path: Path) -> None:
     shutil.copytree(BASE, tmp_path, dirs_exist_ok=True)
     lines = ["a0: &a0 [lol, lol]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 40)]
     (tmp_path / "config" / "tiers.yaml").write_text("\n".join(lines))
-    found = findings(tmp_path / "config", resolv_conf=tmp_path / "resolv.conf", cores=4)
+    found = findings(tmp_path / "config", resolv_conf=tmp_path / "resolv.conf", cores=4, today=TODAY)
     assert [(f.path, f.line) for f in found] == [("tiers.yaml", 1)]
 
 

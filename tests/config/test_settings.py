@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import yaml
 
-from schoolguard.categories import BY_NAME, OWN_FIRST, SEALED, mask_of
+from schoolguard.categories import BY_NAME, OWN_FIRST, SEALED, SHADOW_FIRST, mask_of
 from schoolguard.config import ConfigError, Finding, Loaded, Severity, findings, load
+from schoolguard.devices.model import DeviceSources, Forwarder, Takes
 from schoolguard.lists.model import Exceptions, Kind
-from schoolguard.policy.model import BlockAnswer, Blocking
+from schoolguard.policy.assertions import Assertion
+from schoolguard.policy.budgets import Budget
+from schoolguard.policy.model import BlockAnswer, Blocking, Layer, Rule, Verb
+from schoolguard.policy.safe_search import SafeSearch, YouTube
 from schoolguard.settings import Caches, Endpoint, Limits
 
 Change = str | bytes | tuple[str, str] | None
@@ -20,7 +27,10 @@ Check = Callable[[dict[str, Change]], tuple[Finding, ...]]
 Spoil = Callable[[dict[str, Change]], Path]
 
 FILM = 1 << OWN_FIRST + 1
+TODAY = date(2026, 11, 24)
 GATEWAY, PRIMARY, LOWER = "schoolguard.yaml", "schools/th-a.yaml", "schools/thcs-b.yaml"
+TIERS, COMMUNE = "tiers.yaml", "communes/pa-tan.yaml"
+TIER_SAFE = "block: [adult, gambling], safe-search: true, youtube: moderate, strip-ech: true}\n  thcs:"
 
 
 def test_the_gateway(loaded: Load) -> None:
@@ -40,7 +50,7 @@ def test_system_stands_for_the_resolvers_of_resolv_conf(loaded: Load) -> None:
 
 
 def test_a_file_with_only_what_is_required_gets_the_defaults(loaded: Load) -> None:
-    change = "listen: [127.0.0.1@5353]\ncategories: [{name: film-vn, number: 2, vi: Phim, en: Films}]\n"
+    change = "listen: ['::1@5353']\ncategories: [{name: film-vn, number: 2, vi: Phim, en: Films}]\n"
     settings = loaded({GATEWAY: change}).settings
     assert settings.workers == 1
     assert settings.metrics == Endpoint("127.0.0.1", 9153)
@@ -80,21 +90,165 @@ def test_the_sealed_categories_are_blocked_in_every_tier_and_group(loaded: Load)
     settings = loaded({}).settings
     assert len(settings.tiers) == 6
     assert all(tier.blocked & SEALED == SEALED for tier in settings.tiers)
-    assert all(group.blocked & SEALED == SEALED for school in settings.schools for group in school.groups)
 
 
-def test_a_group_adds_to_its_tier_and_takes_away(loaded: Load) -> None:
+def test_a_group_has_the_rules_of_every_layer_that_concern_it(loaded: Load) -> None:
+    primary, lower = loaded({}).settings.schools
+    pupils, staff = primary.groups
+    assert [(rule.layer, rule.verb.value) for rule in pupils.rules] == [
+        (Layer.PROVINCE, "locked-block"),
+        (Layer.SCHOOL, "allow"),
+        (Layer.SCHOOL, "block"),
+        (Layer.GROUP, "allow"),
+        (Layer.GROUP, "block"),
+    ]
+    assert [rule.layer for rule in staff.rules] == [Layer.SCHOOL, Layer.SCHOOL]
+    assert [rule.layer for rule in lower.groups[0].rules] == [Layer.PROVINCE, Layer.COMMUNE]
+
+
+def test_a_rule_of_the_province(loaded: Load) -> None:
+    rule = loaded({}).settings.schools[0].groups[0].rules[0]
+    assert rule == Rule(
+        Layer.PROVINCE,
+        Verb.LOCKED_BLOCK,
+        frozenset({"locked.example"}),
+        owner="Phòng A",
+        reason="Giờ học",
+        during=frozenset({"gio-hoc"}),
+    )
+    assert rule.place == "province.yaml:13"
+
+
+def test_a_rule_of_a_commune_with_a_service(loaded: Load) -> None:
+    rule = loaded({}).settings.schools[1].groups[0].rules[1]
+    assert (rule.services, rule.owner, rule.place) == (("tro-a",), "pa tần", "communes/pa-tan.yaml:4")
+    assert rule.names == {"tro-a.example", "anh.tro-a.example.net"}
+    assert rule.until == datetime(2027, 6, 2, tzinfo=timezone(timedelta(hours=7))).timestamp()
+
+
+def test_what_a_service_needs_is_opened_with_it_and_never_blocked(loaded: Load) -> None:
+    change = ("block: [service:tro-a]", "allow: [service:tro-a]")
+    rule = loaded({COMMUNE: change}).settings.schools[1].groups[0].rules[1]
+    assert "dang-nhap.example" in rule.names
+
+
+def test_names_and_categories_of_a_group(loaded: Load) -> None:
     group = loaded({}).settings.schools[0].groups[0]
     assert group.tier.name == "tieu-hoc"
-    assert group.blocked == mask_of(["adult"]) | FILM | SEALED
+    assert group.networks == (ip_network("10.1.0.0/24"), ip_network("2001:db8:1::/64"))
+    opening, closing = group.rules[3:]
+    assert (opening.names, opening.categories) == (frozenset({"good.example"}), mask_of(["gambling"]))
+    assert (closing.names, closing.categories) == (frozenset({"worse.example"}), FILM)
+    assert (opening.owner, opening.until, opening.shadow) == ("Học sinh", None, False)
 
 
-def test_names_of_the_school_and_the_group_are_joined(loaded: Load) -> None:
+def test_the_tier_the_school_and_the_group_say_how_to_search(loaded: Load) -> None:
+    primary, lower = loaded({TIERS: ("block: [adult, gambling]}\n  thcs:", TIER_SAFE)}).settings.schools
+    assert primary.groups[0].safe_search == SafeSearch(True, YouTube.MODERATE)
+    assert primary.groups[0].strip_ech
+    assert lower.groups[0].safe_search == SafeSearch(True, YouTube.STRICT)
+    assert not lower.groups[0].strip_ech
+
+
+def test_budgets_are_for_their_tiers(loaded: Load) -> None:
     pupils, staff = loaded({}).settings.schools[0].groups
-    assert pupils.allow == {"school.example", "good.example"}
-    assert pupils.deny == {"bad.example", "worse.example"}
-    assert staff.allow == {"school.example"}
-    assert pupils.networks == (ip_network("10.1.0.0/24"), ip_network("2001:db8:1::/64"))
+    assert [(budget.label, budget.minutes) for budget in pupils.budgets] == [("Trò chơi", 60)]
+    assert staff.budgets == ()
+
+
+def test_who_is_in_a_group_and_in_none(loaded: Load) -> None:
+    school = loaded({}).settings.schools[1]
+    assert school.networks == (ip_network("10.2.0.0/16"),)
+    assert school.default == "Học sinh"
+    assert school.groups[0].devices == {bytes.fromhex("001122334455")}
+    assert school.groups[0].listeners == {("::1", 5353)}
+    assert school.groups[0].shadow == mask_of(["social"])
+
+
+def test_a_timetable_joins_the_layers(loaded: Load) -> None:
+    windows = "windows:\n  - {name: ca-toi, days: [school-days], hours: ['18:00-20:00']}\nbudgets:"
+    first, second = loaded({PRIMARY: ("budgets:", windows)}).settings.schools
+    assert first.timetable is not None
+    assert second.timetable is not None
+    assert first.timetable.names == {"gio-hoc", "buoi-toi", "ca-toi"}
+    assert second.timetable.names == {"gio-hoc", "buoi-toi"}
+    lesson = datetime(2026, 11, 24, 8, tzinfo=timezone(timedelta(hours=7))).timestamp()
+    assert first.timetable.open_at(lesson) == {"gio-hoc"}
+
+
+def test_without_province_and_communes_a_school_is_right(check: Check, loaded: Load) -> None:
+    changes: dict[str, Change] = {"province.yaml": None, COMMUNE: None}
+    assert check(changes) == ()
+    assert loaded(changes).settings.schools[0].timetable is None
+
+
+def test_assertions(loaded: Load) -> None:
+    evening = datetime(2027, 2, 5, 20, 30, tzinfo=timezone(timedelta(hours=7))).timestamp()
+    assert loaded({}).settings.assertions == (
+        Assertion(None, frozenset({"thcs"}), frozenset(), True, "adult.example", evening),
+        Assertion("thcs-b", frozenset(), frozenset({"Học sinh"}), False, "good.example"),
+    )
+
+
+def test_a_list_in_shadow_has_a_bit_of_its_own(loaded: Load) -> None:
+    change = ("{id: films, file: allow.txt, category: film-vn}", "{id: films, file: allow.txt, SHADOW}")
+    change = (change[0], change[1].replace("SHADOW", "category: film-vn, shadow: true"))
+    settings = loaded({"lists.yaml": change}).settings
+    assert settings.shadow_lists == {SHADOW_FIRST: ("films", FILM)}
+    assert {source.id: source.bit for source in settings.lists}["films"] == SHADOW_FIRST
+
+
+def test_the_bits_of_shadow_lists_do_not_follow_the_order_of_the_file(loaded: Load) -> None:
+    lines = [f"  - {{id: {name}, file: adult.txt, category: adult, shadow: true}}\n" for name in "cab"]
+    rest = "  - {id: g, file: gambling.txt, category: gambling}\n"
+    first = loaded({"lists.yaml": "lists:\n" + "".join(lines) + rest}).settings
+    second = loaded({"lists.yaml": "lists:\n" + rest + "".join(reversed(lines))}).settings
+    assert first.shadow_lists == second.shadow_lists
+    assert [first.shadow_lists[SHADOW_FIRST + place][0] for place in range(3)] == ["a", "b", "c"]
+
+
+def test_catalogues_and_sources(loaded: Load) -> None:
+    change = (
+        "categories:",
+        "devices: {neighbours: false}\nforwarders: [{address: 127.0.0.9, takes: [mac]}]\ncategories:",
+    )
+    settings = loaded({GATEWAY: change}).settings
+    assert set(settings.services) == {"tro-a", "vi-b"}
+    assert settings.engines.safe == {"example.tim.www.": "safe.tim.example"}
+    assert bytes([192, 0, 2, 53]) in settings.resolver_addresses
+    assert settings.devices == DeviceSources(neighbours=False)
+    assert settings.forwarders == (Forwarder(bytes([127, 0, 0, 9]), frozenset({Takes.MAC})),)
+
+
+def test_settings_reach_workers_without_what_only_people_ask_for(loaded: Load) -> None:
+    settings = loaded({}).settings
+    sent = pickle.loads(pickle.dumps(settings.for_workers()))
+    assert sent.schools == settings.schools
+    assert sent.engines == settings.engines
+    assert (sent.services, sent.assertions) == ({}, ())
+
+
+def test_the_order_of_files_and_rules_does_not_matter(spoil: Spoil, loaded: Load) -> None:
+    def policy(loaded: Loaded) -> set[tuple[str, str, frozenset[Rule], frozenset[Budget]]]:
+        groups = (group for school in loaded.settings.schools for group in school.groups)
+        return {
+            (group.tier.name, str(group.networks[0]), frozenset(group.rules), frozenset(group.budgets))
+            for group in groups
+        }
+
+    before = policy(loaded({}))
+    folder = spoil({})
+    for old, new in (("schools/th-a", "schools/z-a"), ("communes/pa-tan", "communes/a")):
+        (folder / f"{old}.yaml").rename(folder / f"{new}.yaml")
+    path = folder / "schools" / "z-a.yaml"
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree["rules"].reverse()
+    tree["groups"].reverse()
+    tree["groups"][1]["rules"].reverse()
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    after = policy(load(folder, resolv_conf=folder.parent / "resolv.conf", cores=4, today=TODAY))
+    assert {each[:3] for each in after} == {each[:3] for each in before}
+    assert [len(each[3]) for each in sorted(after)] == [len(each[3]) for each in sorted(before)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +256,7 @@ def test_names_of_the_school_and_the_group_are_joined(loaded: Load) -> None:
 )
 def test_a_name_is_the_same_in_every_spelling(loaded: Load, text: str) -> None:
     group = loaded({PRIMARY: ("worse.example", f'"{text}"')}).settings.schools[0].groups[0]
-    assert group.deny == {"bad.example", "xn--trng-rib8295b.vn"}
+    assert group.rules[-1].names == {"xn--trng-rib8295b.vn"}
 
 
 def test_a_block_answer_is_inherited_key_by_key(loaded: Load) -> None:
@@ -118,7 +272,7 @@ def test_two_spellings_of_a_vietnamese_name_are_equal(loaded: Load) -> None:
     assert school.name == "Trường Tiểu học A"
 
 
-def test_a_group_may_deny_what_its_school_allows(check: Check) -> None:
+def test_a_group_may_block_what_its_school_allows(check: Check) -> None:
     assert check({PRIMARY: ("worse.example", "school.example")}) == ()
 
 
@@ -157,7 +311,7 @@ def test_warnings_do_not_stop_a_load(loaded: Load) -> None:
 def test_a_finding_reads_as_one_line(check: Check) -> None:
     (finding,) = check({PRIMARY: ("tier: tieu-hoc", "tier: thsc")})
     assert str(finding) == (
-        "schools/th-a.yaml:9: this is not one of the words accepted here; found `thsc`; "
+        "schools/th-a.yaml:14: this is not one of the words accepted here; found `thsc`; "
         "accepted: mam-non, tieu-hoc, thcs, thpt, staff, guest; did you mean `thcs`?"
     )
     assert (finding.found, finding.suggestion) == ("thsc", "thcs")
@@ -178,7 +332,11 @@ def test_messages_are_in_the_language_asked_for(spoil: Spoil) -> None:
     folder = spoil({PRIMARY: ("tier: tieu-hoc", "tier: thsc")})
     words = {"found `{found}`": "thấy `{found}`", "did you mean `{suggestion}`?": "ý là `{suggestion}`?"}
     (finding,) = findings(
-        folder, lambda text: words.get(text, text), resolv_conf=folder.parent / "resolv.conf", cores=4
+        folder,
+        lambda text: words.get(text, text),
+        resolv_conf=folder.parent / "resolv.conf",
+        cores=4,
+        today=TODAY,
     )
     assert "; thấy `thsc`; " in str(finding)
     assert str(finding).endswith("ý là `thcs`?")
@@ -188,6 +346,7 @@ def test_an_upstream_on_loopback_is_the_gateway_when_it_listens_everywhere(check
     changes: dict[str, Change] = {
         GATEWAY: ('listen: [127.0.0.1@5353, "::1@5353"]', "listen: [0.0.0.0@53]"),
         "resolv.conf": "nameserver 127.0.0.1\n",
+        LOWER: ("::1@5353", "0.0.0.0@53"),
     }
     (finding,) = check(changes)
     assert "resolv.conf names the gateway itself; instead of system write" in str(finding)
@@ -210,7 +369,7 @@ def test_a_pipe_in_place_of_a_file_does_not_hang(spoil: Spoil) -> None:
 
     folder = spoil({PRIMARY: None})
     os.mkfifo(folder / PRIMARY)
-    found = findings(folder, resolv_conf=folder.parent / "resolv.conf", cores=4)
+    found = findings(folder, resolv_conf=folder.parent / "resolv.conf", cores=4, today=TODAY)
     assert [(f.path, f.message) for f in found] == [(PRIMARY, "this is no file")]
 
 

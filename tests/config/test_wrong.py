@@ -14,6 +14,7 @@ Check = Callable[[dict[str, Change]], tuple[Finding, ...]]
 
 GATEWAY, TIERS, LISTS = "schoolguard.yaml", "tiers.yaml", "lists.yaml"
 PRIMARY, LOWER = "schools/th-a.yaml", "schools/thcs-b.yaml"
+PROVINCE, COMMUNE = "province.yaml", "communes/pa-tan.yaml"
 
 
 class Case(NamedTuple):
@@ -54,8 +55,8 @@ YAML = [
     Case(TIERS, "a: " + "[" * 5000 + "]" * 5000, 1, "nested more than"),
     Case(TIERS, "? [a]\n: b\n", 1, "where a key belongs"),
     edit(PRIMARY, "  commune: Pa Tần", "\tcommune: Pa Tần", 3, "a tab indents this line"),
-    edit(PRIMARY, '"*.good.example"', "*.good.example", 14, "begins with * or & must stand in quotes"),
-    edit(PRIMARY, "allow: [school.example]", "allow: [school.example", 6, "no valid YAML"),
+    edit(PRIMARY, '"*.good.example"', "*.good.example", 20, "begins with * or & must stand in quotes"),
+    edit(PRIMARY, "allow: [school.example]", "allow: [school.example", 7, "no valid YAML"),
     edit(PRIMARY, "  level: tieu-hoc", '  level: "tieu-hoc', 4, "a quote that opens in this line"),
     edit(LOWER, "  level: th-thcs", '  level: "th-thcs', 4, "a quote that opens in this line"),
     edit(
@@ -157,12 +158,12 @@ ADDRESSES = [
         GATEWAY, "metrics: 127.0.0.1@9153", "metrics: 127.0.0.1@5353", 9, "questions arrive at this address"
     ),
     odd(GATEWAY, "metrics: 127.0.0.1@9153", "metrics: 0.0.0.0@9153", 9, "a loopback address is private"),
-    edit(LOWER, "[10.2.0.1]", "[10.2.0.300]", 7, "this is no IP address; found `10.2.0.300`"),
-    edit(LOWER, "[10.2.0.1]", "[off]", 7, "YAML takes this word for true or false"),
-    edit(LOWER, "[10.2.0.1]", '["2001:db8::1"]', 10, "only IPv4 cannot reach a page with only IPv6"),
-    edit(LOWER, "  page: [10.2.0.1]\n", "", 6, "block-page needs the page's addresses"),
+    edit(LOWER, "[10.2.0.1]", "[10.2.0.300]", 10, "this is no IP address; found `10.2.0.300`"),
+    edit(LOWER, "[10.2.0.1]", "[off]", 10, "YAML takes this word for true or false"),
+    edit(LOWER, "[10.2.0.1]", '["2001:db8::1"]', 13, "only IPv4 cannot reach a page with only IPv6"),
+    edit(LOWER, "  page: [10.2.0.1]\n", "", 9, "block-page needs the page's addresses"),
     odd(
-        PRIMARY, "      ttl: 5m", "      page: [10.1.0.1]", 20, "the page is not used; the answer is nxdomain"
+        PRIMARY, "      ttl: 5m", "      page: [10.1.0.1]", 28, "the page is not used; the answer is nxdomain"
     ),
 ]
 
@@ -183,6 +184,41 @@ LIST_CASES = [
     edit(LISTS, "file: gambling.txt", f"file: {'a' * 300}", 6, "the list file is missing in"),
     edit(LISTS, "format: plain", "format: host", 8, "did you mean `hosts`?"),
     edit(LISTS, "exceptions: own", "exceptions: no", 9, "YAML takes this word for true or false"),
+    edit(
+        LISTS, "    kind: never-block", "    kind: never-block\n    shadow: true", 17, "cannot be in shadow"
+    ),
+    edit(LISTS, "    kind: allow", "    kind: allow\n    shadow: true", 20, "cannot be in shadow"),
+    edit(
+        LISTS,
+        "    category: adult",
+        "    category: illegal\n    shadow: true",
+        5,
+        "a sealed category cannot be",
+    ),
+    edit(
+        LISTS,
+        "exceptions: own",
+        "exceptions: all\n    shadow: true",
+        10,
+        "must not lift other lists' entries",
+    ),
+    Case(
+        LISTS,
+        "lists:\n"
+        + "".join(
+            f"  - {{id: l{i:02}, file: adult.txt, category: adult, shadow: true}}\n" for i in range(16)
+        ),
+        17,
+        "more than 15 lists are in shadow",
+    ),
+    Case(
+        LISTS,
+        ("    category: adult", "    category: adult\n    shadow: true"),
+        2,
+        "all lists with this category are in shadow",
+        Severity.WARNING,
+        TIERS,
+    ),
     edit(LISTS, "max-shrink: 50%", "max-shrink: 50", 11, "did you mean `50%`?"),
     edit(LISTS, "max-shrink: 50%", "max-shrink: 150%", 11, "accepted: 0%–100%"),
     edit(LISTS, "max-entries: 1000", "max-entries: 1e3", 10, "a whole number belongs here"),
@@ -206,12 +242,16 @@ TIER_CASES = [
 ]
 
 SCHOOL_CASES = [
-    edit(PRIMARY, "    tier: tieu-hoc", "    tier: tiểu học", 9, "did you mean `tieu-hoc`?"),
+    edit(PRIMARY, "    tier: tieu-hoc", "    tier: tiểu học", 14, "did you mean `tieu-hoc`?"),
     edit(
-        PRIMARY, "    tier: tieu-hoc", "    tier: thsc", 9, "found `thsc`; accepted: mam-non, tieu-hoc, thcs"
+        PRIMARY, "    tier: tieu-hoc", "    tier: thsc", 14, "found `thsc`; accepted: mam-non, tieu-hoc, thcs"
     ),
     odd(
-        PRIMARY, "    tier: tieu-hoc", "    tier: thpt", 9, "for older pupils than a school of level tieu-hoc"
+        PRIMARY,
+        "    tier: tieu-hoc",
+        "    tier: thpt",
+        14,
+        "for older pupils than a school of level tieu-hoc",
     ),
     edit(PRIMARY, "  level: tieu-hoc", "  level: primary", 4, "accepted: mam-non, tieu-hoc, thcs, th-thcs"),
     edit(PRIMARY, "  commune: Pa Tần\n", "", 2, "the key `commune` is missing"),
@@ -223,114 +263,151 @@ SCHOOL_CASES = [
         PRIMARY,
         "- name: Giáo viên",
         "- name: học sinh",
-        21,
-        "another group of this school has this name, in line 8",
+        29,
+        "another group of this school has this name, in line 13",
     ),
     edit(
         PRIMARY,
         "10.1.0.0/24",
         "10.1.0.5/24",
-        11,
+        16,
         "write 10.1.0.0/24 for the subnet, or 10.1.0.5 for one machine",
     ),
-    edit(PRIMARY, "10.1.0.0/24", "10.1.0.0/33", 11, "the prefix is longer than the address"),
-    edit(PRIMARY, "10.1.0.0/24", "10.1.0.0/255.255.255.0", 11, "did you mean `10.1.0.0/24`?"),
-    edit(PRIMARY, "10.1.0.0/24", "10.1.0", 11, "this is no subnet; found `10.1.0`"),
-    edit(PRIMARY, "10.1.0.0/24", "0.0.0.0/0", 11, "too wide to be a school's"),
-    edit(PRIMARY, "10.1.0.0/24", "224.0.0.0/24", 11, "no client has an address in this subnet"),
-    edit(PRIMARY, "2001:db8:1::/64", "fe80::1%eth0", 12, "this is no subnet"),
-    edit(PRIMARY, "2001:db8:1::/64", "2001:db8:1::", 12, "quote a text that has :"),
-    edit(PRIMARY, "[10.1.0.128/26]", "[]", 23, "the list is empty; it needs at least 1"),
-    edit(PRIMARY, "    networks: [10.1.0.128/26]", "    deny: []", 21, "the key `networks` is missing"),
-    edit(PRIMARY, "[10.1.0.128/26]", "[10.1.0.0/24]", 23, "the group th-a/Học sinh has this subnet as well"),
-    odd(PRIMARY, "2001:db8:1::/64", "10.1.0.0/24", 12, "this subnet stands twice in its group"),
-    odd(PRIMARY, "2001:db8:1::/64", "10.1.0.0/25", 12, "lies in 10.1.0.0/24 of the same group"),
+    edit(PRIMARY, "10.1.0.0/24", "10.1.0.0/33", 16, "the prefix is longer than the address"),
+    edit(PRIMARY, "10.1.0.0/24", "10.1.0.0/255.255.255.0", 16, "did you mean `10.1.0.0/24`?"),
+    edit(PRIMARY, "10.1.0.0/24", "10.1.0", 16, "this is no subnet; found `10.1.0`"),
+    edit(PRIMARY, "10.1.0.0/24", "0.0.0.0/0", 16, "too wide to be a school's"),
+    edit(PRIMARY, "10.1.0.0/24", "224.0.0.0/24", 16, "no client has an address in this subnet"),
+    edit(PRIMARY, "2001:db8:1::/64", "fe80::1%eth0", 17, "this is no subnet"),
+    edit(PRIMARY, "2001:db8:1::/64", "2001:db8:1::", 17, "quote a text that has :"),
+    edit(PRIMARY, "[10.1.0.128/26]", "[]", 31, "the list is empty; it needs at least 1"),
+    edit(
+        PRIMARY,
+        "    networks: [10.1.0.128/26]",
+        "    rules: []",
+        29,
+        "nobody can be in this group; give it `networks`",
+    ),
+    edit(PRIMARY, "[10.1.0.128/26]", "[10.1.0.0/24]", 31, "the group th-a/Học sinh has this subnet as well"),
+    odd(PRIMARY, "2001:db8:1::/64", "10.1.0.0/24", 17, "this subnet stands twice in its group"),
+    odd(PRIMARY, "2001:db8:1::/64", "10.1.0.0/25", 17, "lies in 10.1.0.0/24 of the same group"),
     edit(
         PRIMARY,
         "[10.1.0.128/26]",
         "[10.1.0.0/25, 10.1.0.128/25, 2001:db8:1::/64]",
-        23,
+        31,
         "has this subnet as well",
     ),
     edit(
         PRIMARY,
         "[10.1.0.128/26]",
         "[10.1.0.0/25, 10.1.0.128/25, 2001:db8:1::/65, 2001:db8:1:0:8000::/65]",
-        8,
+        13,
         "no client can be in the group Học sinh",
     ),
     odd(
         PRIMARY,
         "[10.1.0.128/26]",
         "[10.1.0.0/25, 10.1.0.128/25]",
-        11,
+        16,
         "more specific subnets cover all of this one",
     ),
-    odd(LOWER, "[10.2.0.0/24]", "[10.1.0.0/28]", 12, "of another school's group th-a/Học sinh"),
+    odd(LOWER, "[10.2.0.0/24]", "[10.1.0.0/28]", 15, "of another school's group th-a/Học sinh"),
     edit(
         PRIMARY,
-        "      - worse.example",
-        "      - https://worse.example/x",
-        16,
+        "          - worse.example",
+        "          - https://worse.example/x",
+        24,
         "did you mean `worse.example`?",
     ),
-    edit(PRIMARY, "      - worse.example", "      - 10.1.0.7", 16, "this is no domain name (address)"),
-    edit(PRIMARY, "      - worse.example", '      - "*"', 16, "this is no domain name (bad-label)"),
-    edit(PRIMARY, "      - worse.example", "      - on", 16, 'did you mean `"on"`?'),
+    edit(
+        PRIMARY, "          - worse.example", "          - 10.1.0.7", 24, "this is no domain name (address)"
+    ),
+    edit(PRIMARY, "          - worse.example", '          - "*"', 24, "this is no domain name (bad-label)"),
+    edit(PRIMARY, "          - worse.example", "          - on", 24, 'did you mean `"on"`?'),
+]
+
+LAYER_CASES = [
+    edit(PROVINCE, "  name: Sở A", "  title: Sở A", 2, "the key `name` is missing"),
+    edit(PROVINCE, "during: [gio-hoc]", "during: [gio-học]", 15, "did you mean `gio-hoc`?"),
+    Case(PROVINCE, "province: {name: A}\nruels: []\n", 2, "did you mean `rules`?"),
+    edit(PROVINCE, "to: 2027-01-16", "to: 16/1/2027", 7, "a date belongs here"),
+    edit(PROVINCE, "to: 2027-05-29", "to: 2027-05-40", 8, "there is no such day"),
+    edit(PROVINCE, "2026–2027", "2026–2027\n      term: 1", 6, "did you mean `terms`?"),
+    edit(PROVINCE, "tiers: [thcs], names", "groups: [A], names", 20, "groups are a school's; a test of"),
+    edit(PROVINCE, '"2027-02-05 20:30"', "tomorrow", 20, "a date and a time belong here"),
+    edit(PROVINCE, '"2027-02-05 20:30"', '"2027-02-30 20:30"', 20, "there is no such day"),
+    odd(COMMUNE, "pa tần", "Pa Tân", 2, "no school names this commune"),
+    Case("communes/other.yaml", "commune: {name: Pa Tần}\n", 2, "another file is this commune's", at=COMMUNE),
+    Case("communes/Pa Tan.yaml", "a: 1\n", 0, "small letters, digits and hyphens"),
+    Case(LOWER, ("[Học sinh], names", "[Học sinh A], names"), 22, "no group of this name"),
+    edit(LOWER, "default-group: Học sinh", "default-group: Hoc sinh", 6, "did you mean `Học sinh`?"),
+    edit(LOWER, "tier: thcs", "tier: staff", 6, "nothing unknown gets staff rights"),
+    odd(LOWER, "default-group: Học sinh\n", "", 5, "change nothing without `default-group`"),
+    edit(LOWER, "networks: [10.2.0.0/16]\n", "", 5, "a default group needs the school's `networks`"),
+    Case(
+        PRIMARY,
+        (
+            "rules:\n  - allow: [school",
+            "networks: [10.2.0.0/16]\ndefault-group: Học sinh\nrules:\n  - allow: [school",
+        ),
+        5,
+        "the school th-a has this subnet as well",
+        at=LOWER,
+    ),
+    Case(
+        PRIMARY,
+        (
+            "rules:\n  - allow: [school",
+            "networks: [10.2.7.0/24]\ndefault-group: Học sinh\nrules:\n  - allow: [school",
+        ),
+        5,
+        "overlap (schools/th-a.yaml:5)",
+        Severity.WARNING,
+        LOWER,
+    ),
+    odd(LOWER, "[10.2.0.0/16]", "[10.2.0.0/16, 10.2.0.0/17]", 5, "this subnet of the school stands twice"),
+    edit(LOWER, '["::1@5353"]', '["::1@53"]', 17, "the gateway does not listen here"),
+    edit(LOWER, "youtube: strict", "youtube: hard", 18, "accepted: off, moderate, strict"),
+    edit(LOWER, "[social]", "[takedown]", 19, "nobody can switch it off, nor open or try it out"),
+    edit(LOWER, "[social]", "[sociall]", 19, "did you mean `social`?"),
+    edit(LOWER, "00:11:22:33:44:55", "00:11:22:33:44", 16, "this is no MAC address"),
+    odd(LOWER, "00:11:22:33:44:55", "02:11:22:33:44:55", 16, "a random one (locally administered)"),
     edit(
         PRIMARY,
-        "      - worse.example",
-        "      - good.example",
-        14,
-        "stands under allow and under deny (line 16)",
-    ),
-    odd(PRIMARY, "      - worse.example", "      - example", 14, "a deny of example (line 16) wins over it"),
-    odd(PRIMARY, '"*.good.example"', "a.bad.example", 14, "a deny of bad.example (line 6) wins over it"),
-    odd(
-        PRIMARY,
-        "      - worse.example",
-        "      - a.bad.example",
+        "    networks: [10.1.0.128/26]",
+        '    devices: ["00:11:22:33:44:55"]',
         16,
-        "bad.example (line 6) covers this name already",
-    ),
-    odd(
+        "the group th-a/Giáo viên has this device as well",
+    )._replace(at=LOWER),
+    edit(
         PRIMARY,
-        "      - worse.example",
-        "      - worse.example\n      - WORSE.example.",
+        "    networks: [10.1.0.128/26]",
+        '    listeners: ["::1@5353"]',
         17,
-        "first in line 16",
-    ),
-    odd(PRIMARY, '"*.good.example"', "vn", 14, "lifts the categories of every name that ends in .vn"),
-    odd(
-        PRIMARY,
-        "      - worse.example",
-        "      - a.help.example",
-        16,
-        "help.example is in the safety net `net`",
-    ),
-    edit(PRIMARY, "[film-vn]", "[film-us]", 17, "did you mean `film-vn`?"),
-    odd(PRIMARY, "[film-vn]", "[adult]", 17, "the tier tieu-hoc blocks this category already"),
+        "the group th-a/Giáo viên has this listener as well",
+    )._replace(at=LOWER),
+    edit(PRIMARY, "tiers: [tieu-hoc], reason", "tier: [tieu-hoc], reason", 11, "did you mean `tiers`?"),
+    edit(PRIMARY, "of: [service:tro-a]", "of: [service:tro-b]", 11, "did you mean `service:tro-a`?"),
     edit(
         PRIMARY,
-        "allow-categories: [gambling]",
-        "allow-categories: [takedown]",
-        18,
-        "nobody can switch it off",
+        "    block:\n      ttl: 5m",
+        "    budgets:\n      - {name: A, minutes: 5, of: [a.example], tiers: [thcs], reason: B}",
+        28,
+        "a budget in a group's own section is for this group alone",
     ),
-    odd(
-        PRIMARY,
-        "allow-categories: [gambling]",
-        "allow-categories: [games]",
-        18,
-        "tier tieu-hoc does not block this",
+    Case(
+        "blocklists/safe-search.yaml", None, 0, "the group thcs-b/Học sinh must search", at="safe-search.yaml"
     ),
-    edit(
-        PRIMARY,
-        "allow-categories: [gambling]",
-        "allow-categories: [film-vn]",
-        18,
-        "block-categories and allow-cat",
+    Case(
+        "blocklists/resolver-addresses.yaml",
+        None,
+        0,
+        "a public resolver's address are not noticed",
+        Severity.WARNING,
+        "resolver-addresses.yaml",
     ),
+    Case("blocklists/services/all.yaml", "services: [", 2, "no valid YAML", at="services/all.yaml"),
 ]
 
 FOLDER_CASES = [
@@ -351,7 +428,7 @@ FOLDER_CASES = [
     Case(GATEWAY, b"\xef\xbb\xbflisten: [127.0.0.1@5353]\n", 1, "byte order mark", Severity.WARNING),
 ]
 
-ALL = [*YAML, *VALUES, *ADDRESSES, *LIST_CASES, *TIER_CASES, *SCHOOL_CASES, *FOLDER_CASES]
+ALL = [*YAML, *VALUES, *ADDRESSES, *LIST_CASES, *TIER_CASES, *SCHOOL_CASES, *LAYER_CASES, *FOLDER_CASES]
 
 
 @pytest.mark.parametrize("case", ALL, ids=[f"{i}-{c.words[:40]}" for i, c in enumerate(ALL)])

@@ -145,7 +145,7 @@ def test_what_changes_takes_effect_at_once(gateway: Gateway, way: str) -> None:
         assert staff.ask("mxh.example").rdatas == ["203.0.113.66"]
     site = gateway.site
     site.lists["gambling"] = ["other-bet.example"]
-    site.groups[0]["deny"] = ["www.hoc.example"]
+    site.groups[0]["rules"] = [{"block": ["www.hoc.example"], "reason": "Bài học"}]
     site.tiers["staff"].append("social")
     site.write()
     generation = gateway.command("status")["generation"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ TIER = Tier("primary", "Tiểu học", "Primary", 0)
 
 
 def group(name: str, *networks: str | Network) -> Group:
-    return Group("th-a", name, TIER, tuple(ip_network(n) for n in networks), 0)
+    return Group("th-a", name, TIER, tuple(ip_network(n) for n in networks))
 
 
 def school(*groups: Group) -> School:
@@ -140,3 +141,53 @@ def test_mapped_address_is_the_ipv4_client(address: IPv4Address, served: list[Ne
     unique = list({plain(network): network for network in served}.values())
     clients = Clients([school(*(group(str(network), network) for network in unique))])
     assert clients.group_of(address.packed) is clients.group_of(bytes(10) + b"\xff\xff" + address.packed)
+
+
+MAC, OTHER_MAC = bytes.fromhex("02aabbccdd01"), bytes.fromhex("02aabbccdd02")
+LISTENER = ("10.1.0.1", 53)
+BY_ALL = School(
+    "th-a",
+    "Trường A",
+    "Xã B",
+    "primary",
+    (
+        Group("th-a", "net", TIER, (IPv4Network("10.1.0.0/24"),)),
+        Group("th-a", "mac", TIER, devices=frozenset({MAC})),
+        Group("th-a", "listener", TIER, listeners=frozenset({LISTENER})),
+        Group("th-a", "unknown", TIER, (IPv4Network("10.3.0.0/24"),)),
+    ),
+    networks=(IPv4Network("10.0.0.0/8"), IPv6Network("fd00::/8")),
+    default="unknown",
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "mac", "listener", "name"),
+    [
+        ("10.1.0.7", None, None, "net"),
+        ("10.1.0.7", MAC, None, "mac"),
+        ("10.1.0.7", MAC, LISTENER, "mac"),
+        ("10.1.0.7", OTHER_MAC, LISTENER, "net"),
+        ("192.0.2.7", MAC, None, "mac"),
+        ("192.0.2.7", OTHER_MAC, LISTENER, "listener"),
+        ("10.2.0.7", OTHER_MAC, LISTENER, "listener"),
+        ("10.2.0.7", OTHER_MAC, ("10.1.0.1", 54), "unknown"),
+        ("fd00::7", None, None, "unknown"),
+        ("192.0.2.7", OTHER_MAC, None, None),
+    ],
+)
+def test_device_then_network_then_listener_then_default(
+    address: str, mac: bytes | None, listener: tuple[str, int] | None, name: str | None
+) -> None:
+    group = Clients([BY_ALL]).group_of(ip_address(address).packed, mac, listener)
+    assert (group.name if group else None) == name
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [({"devices": frozenset({MAC})}, MAC.hex(":")), ({"listeners": frozenset({LISTENER})}, "10.1.0.1@53")],
+)
+def test_a_device_or_listener_in_two_groups_is_an_error(more: dict[str, Any], words: str) -> None:
+    twice = [Group("th-a", name, TIER, **more) for name in ("một", "hai")]
+    with pytest.raises(ValueError, match=words):
+        Clients([school(*twice)])

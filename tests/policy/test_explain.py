@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolguard.categories import ALLOWED, CATEGORIES, NEVER_BLOCK, SEALED, Category, mask_of
+from schoolguard.categories import ALLOWED, BY_NAME, CATEGORIES, NEVER_BLOCK, SEALED, Category
 from schoolguard.dns.names import key_of_wire, search_key
 from schoolguard.lists.model import Flag
-from schoolguard.policy.decide import Rule, decide
-from schoolguard.policy.evidence import EXCEPTION, Evidence, Source
-from schoolguard.policy.explain import as_dict, explain
-from schoolguard.policy.model import Blocking, Plan
-from schoolguard.policy.screen import lines
+from schoolguard.policy.budgets import Budget
+from schoolguard.policy.decide import Decision, Rank, decide
+from schoolguard.policy.evidence import EXCEPTION, Cited, Covering, Evidence, Source
+from schoolguard.policy.explain import Explanation, Step, explain
+from schoolguard.policy.explained import as_dict
+from schoolguard.policy.model import Group, Tier
+from schoolguard.policy.plans import Plan, plan_of
+from schoolguard.policy.rule import Layer, Rule, Verb
+from schoolguard.policy.safe_search import Engines, SafeSearch
+from schoolguard.policy.screen import MOST_LINES, lines
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,32 @@ class Listed:
         return 0 if self.flags & Flag.EXCEPTION else 1 << self.place
 
 
-PRIMARY = Plan(
-    mask_of(["adult", "games"]) | SEALED,
-    allow=frozenset({"olm.vn"}),
-    deny=frozenset({"zing.vn", "mp3.zing.vn"}),
-    blocking=Blocking(),
-)
 ADULT, GAMES, SOCIAL, ALLOW, NEVER = 2, 10, 11, 62, 63
+BLOCKED = 1 << ADULT | 1 << GAMES
+
+
+def rule(layer: Layer, verb: Verb, *names: str, categories: int = 0, shadow: bool = False) -> Rule:
+    return Rule(layer, verb, frozenset(names), categories, owner=layer.name, reason="r", shadow=shadow)
+
+
+CLOSED = rule(Layer.SCHOOL, Verb.BLOCK, "zing.vn", "mp3.zing.vn")
+OPEN = rule(Layer.GROUP, Verb.ALLOW, "olm.vn", "hoc.zing.vn")
+ENGINES = Engines({search_key("www.google.com"): "safe.example"}, zones={search_key("coccoc.com"): "Cốc Cốc"})
+
+
+def plan(*rules: Rule, blocked: int = BLOCKED, shadow: int = 0, **of_group: object) -> Plan:
+    tier = Tier("primary", "Tiểu học", "Primary", blocked)
+    passes = [each for each in rules if each.layer is Layer.PASS]
+    others = tuple(each for each in rules if each.layer is not Layer.PASS)
+    group = Group("th-a", "6A", tier, rules=others, shadow=shadow, **of_group)  # type: ignore[arg-type]
+    return plan_of(group, ENGINES, 0.0, passes=passes, spent=frozenset({"spent"}))
+
+
+PRIMARY = plan(CLOSED, OPEN)
+
+
+def step(explanation: Explanation, rank: Rank) -> Step:
+    return explanation.steps[rank - 1]
 
 
 def test_exception_flag_is_that_of_the_lists() -> None:
@@ -54,19 +78,100 @@ def test_safety_net_beats_adult_lists() -> None:
     ]
     explanation = explain(PRIMARY, search_key("www.vio.edu.vn"), 1 << ADULT | NEVER_BLOCK, hits)
     assert explanation.name == "www.vio.edu.vn"
-    assert explanation.decision.rule is Rule.SAFETY_NET
-    assert explanation.steps[1].evidence == (Evidence((Source("edu.vn", "never-block"),)),)
+    assert explanation.decision.rank is Rank.SAFETY_NET
+    assert step(explanation, Rank.SAFETY_NET).evidence == (Evidence((Source("edu.vn", "never-block"),)),)
     (beaten,) = explanation.beaten
-    assert beaten.rule is Rule.CATEGORY
+    assert beaten.rank is Rank.CATEGORY
     (evidence,) = beaten.evidence
     assert evidence.category is CATEGORIES[ADULT]
     assert evidence.sources == (Source("vio.edu.vn", "list-x"), Source("vio.edu.vn", "list-y"))
 
 
-def test_every_matching_own_name_is_shown() -> None:
-    explanation = explain(PRIMARY, search_key("a.mp3.zing.vn"), 0, [])
-    assert explanation.steps[2].evidence == (Evidence((Source("zing.vn"), Source("mp3.zing.vn"))),)
-    assert explanation.decision.name == "zing.vn"
+def test_every_rule_that_names_it_is_shown_in_the_order_it_is_tried() -> None:
+    commune = rule(Layer.COMMUNE, Verb.ALLOW, "mp3.zing.vn")
+    tie = rule(Layer.SCHOOL, Verb.ALLOW, "mp3.zing.vn")
+    broad = rule(Layer.SCHOOL, Verb.ALLOW, "vn")
+    other = rule(Layer.GROUP, Verb.BLOCK, "example.vn")
+    explanation = explain(plan(commune, tie, CLOSED, broad, other), search_key("a.mp3.zing.vn"), 0, [])
+    assert step(explanation, Rank.RULE).rules == (
+        Cited(CLOSED, "mp3.zing.vn"),
+        Cited(tie, "mp3.zing.vn"),
+        Cited(broad, "vn"),
+        Cited(commune, "mp3.zing.vn"),
+    )
+    assert (explanation.decision.rule, explanation.decision.name) == (CLOSED, "mp3.zing.vn")
+
+
+def test_locks_show_names_and_categories_highest_layer_first() -> None:
+    games, social = BY_NAME["games"], BY_NAME["social"]
+    lower = rule(Layer.COMMUNE, Verb.LOCKED_ALLOW, "x.vn", categories=games.mask)
+    upper = rule(Layer.PROVINCE, Verb.LOCKED_BLOCK, categories=games.mask | social.mask)
+    explanation = explain(plan(lower, upper), search_key("x.vn"), games.mask, [])
+    assert step(explanation, Rank.LOCK).rules == (
+        Cited(upper, category=games),
+        Cited(lower, "x.vn"),
+        Cited(lower, category=games),
+    )
+    assert explanation.decision == Decision(True, Rank.LOCK, GAMES, rule=upper)
+    assert explanation.category is games
+
+
+def test_passes_exams_and_budgets_that_concern_it_are_shown() -> None:
+    given_pass = rule(Layer.PASS, Verb.ALLOW, "x.vn")
+    exam, other_exam = rule(Layer.SCHOOL, Verb.ALLOW_ONLY, "y.vn"), rule(Layer.GROUP, Verb.ALLOW_ONLY, "x.vn")
+    spent, left, foreign = (
+        Budget("spent", "A", 60, frozenset({"x.vn"})),
+        Budget("left", "B", 60, categories=1 << GAMES),
+        Budget("foreign", "C", 60, frozenset({"z.vn"})),
+    )
+    of = plan(given_pass, exam, other_exam, budgets=(foreign, left, spent))
+    explanation = explain(of, search_key("x.vn"), 1 << GAMES, [])
+    assert explanation.decision.rank is Rank.PASS
+    assert step(explanation, Rank.PASS).rules == (Cited(given_pass, "x.vn"),)
+    assert step(explanation, Rank.EXAM).rules == (Cited(exam),)
+    assert step(explanation, Rank.BUDGET).budgets == (Covering(left, False), Covering(spent, True))
+    assert [each.rank for each in explanation.beaten] == [Rank.EXAM, Rank.BUDGET, Rank.CATEGORY]
+
+
+def test_a_category_shows_which_rule_closed_or_opened_it() -> None:
+    opened = rule(Layer.GROUP, Verb.ALLOW, categories=1 << GAMES)
+    overruled = rule(Layer.COMMUNE, Verb.BLOCK, categories=1 << GAMES)
+    closed = rule(Layer.SCHOOL, Verb.BLOCK, categories=1 << SOCIAL)
+    hits = [Listed("x.vn", "l", GAMES), Listed("x.vn", "l", SOCIAL), Listed("x.vn", "l", ADULT)]
+    mask = 1 << GAMES | 1 << SOCIAL | 1 << ADULT
+    explanation = explain(plan(opened, overruled, closed), search_key("x.vn"), mask, hits)
+    by = {e.category.bit: e.by for e in step(explanation, Rank.CATEGORY).evidence if e.category}
+    assert by == {ADULT: None, SOCIAL: closed}
+    (left_open,) = explanation.open
+    assert (left_open.category, left_open.by) == (BY_NAME["games"], opened)
+    cited = [each.rule for each in step(explanation, Rank.CATEGORY).rules]
+    assert cited == [opened, closed, overruled]
+
+
+def test_a_category_that_a_pass_opened_says_so() -> None:
+    closed = rule(Layer.SCHOOL, Verb.BLOCK, categories=1 << GAMES)
+    given_pass = rule(Layer.PASS, Verb.ALLOW, categories=1 << GAMES)
+    (left_open,) = explain(plan(closed, given_pass), search_key("x.vn"), 1 << GAMES, []).open
+    assert left_open.by == given_pass
+
+
+def test_search_engines_show_where_they_lead() -> None:
+    of = plan(safe_search=SafeSearch(True))
+    assert explain(of, search_key("www.google.com"), 0, []).decision.redirect == "safe.example"
+    refused = explain(of, search_key("a.coccoc.com"), 0, [])
+    assert refused.decision == Decision(True, Rank.SAFE_SEARCH, engine="Cốc Cốc")
+    assert step(refused, Rank.SAFE_SEARCH).decision == refused.decision
+
+
+def test_what_is_on_trial_is_shown_where_it_would_turn_the_verdict() -> None:
+    tried = rule(Layer.PROVINCE, Verb.LOCKED_BLOCK, "x.vn", shadow=True)
+    shadow = explain(plan(tried), search_key("x.vn"), 0, []).shadow
+    assert shadow == Decision(True, Rank.LOCK, name="x.vn", rule=tried)
+    assert explain(plan(tried), search_key("y.vn"), 0, []).shadow is None
+    assert explain(plan(tried), search_key("x.vn"), 1 << GAMES, []).shadow is None
+    category = explain(plan(blocked=0, shadow=1 << GAMES), search_key("x.vn"), 1 << GAMES, [])
+    assert category.shadow == Decision(True, Rank.CATEGORY, GAMES)
+    assert explain(plan(), search_key("x.vn"), 0, []).shadow is None
 
 
 def test_what_lifted_a_category_is_shown() -> None:
@@ -75,11 +180,11 @@ def test_what_lifted_a_category_is_shown() -> None:
         Listed("garena.vn", "school-allow", ALLOW),
     ]
     explanation = explain(PRIMARY, search_key("garena.vn"), 1 << GAMES | ALLOWED, hits)
-    step = explanation.steps[4]
-    assert explanation.decision.rule is Rule.DEFAULT
-    assert step.decision is None
-    assert [e.category for e in step.evidence] == [CATEGORIES[GAMES]]
-    assert step.lifted_by == (Source("garena.vn", "school-allow"),)
+    category = step(explanation, Rank.CATEGORY)
+    assert explanation.decision.rank is Rank.DEFAULT
+    assert category.decision is None
+    assert [e.category for e in category.evidence] == [CATEGORIES[GAMES]]
+    assert category.lifted_by == (Source("garena.vn", "school-allow"),)
     assert explanation.beaten == ()
 
 
@@ -92,7 +197,8 @@ def test_what_an_exception_took_back_is_no_evidence() -> None:
     explanation = explain(PRIMARY, search_key("www.x.vn"), 1 << GAMES, hits)
     assert explanation.exceptions == (Source("www.x.vn", "list-a"),)
     assert explanation.lifted == (Source("x.vn", "list-a"),)
-    assert explanation.steps[4].evidence == (Evidence((Source("x.vn", "list-b"),), CATEGORIES[GAMES]),)
+    evidence = Evidence((Source("x.vn", "list-b"),), CATEGORIES[GAMES])
+    assert step(explanation, Rank.CATEGORY).evidence == (evidence,)
 
 
 def test_categories_the_plan_leaves_open_are_shown() -> None:
@@ -102,12 +208,16 @@ def test_categories_the_plan_leaves_open_are_shown() -> None:
     assert [e.category for e in explanation.open] == [CATEGORIES[SOCIAL], own]
 
 
-def test_sealed_categories_belong_to_the_first_rule_alone() -> None:
-    nothing_blocked = Plan(0, frozenset(), frozenset(), Blocking())
-    for of in (PRIMARY, nothing_blocked):
+def test_sealed_categories_belong_to_the_first_rank_alone() -> None:
+    opens, closes = (
+        rule(Layer.PROVINCE, verb, categories=SEALED) for verb in (Verb.LOCKED_ALLOW, Verb.LOCKED_BLOCK)
+    )
+    for of in (PRIMARY, plan(blocked=0), plan(opens), plan(closes)):
         explanation = explain(of, search_key("x.vn"), SEALED, [Listed("x.vn", "order", 1)])
         assert [e.category for e in explanation.steps[0].evidence] == list(CATEGORIES[:2])
-        assert explanation.steps[4].decision is None
+        assert [e.by for e in explanation.steps[0].evidence] == [None, None]
+        assert step(explanation, Rank.LOCK) == Step(Rank.LOCK, None)
+        assert step(explanation, Rank.CATEGORY) == Step(Rank.CATEGORY, None)
         assert explanation.open == ()
 
 
@@ -123,35 +233,9 @@ def test_bit_without_category_is_not_hidden() -> None:
     assert evidence.sources == (Source("x.vn", "mine"),)
 
 
-def test_as_dict_names_everything_for_machines() -> None:
-    hits = [Listed("garena.vn", "games", GAMES)]
-    shown = json.loads(json.dumps(as_dict(explain(PRIMARY, search_key("garena.vn"), 1 << GAMES, hits))))
-    assert shown["name"] == "garena.vn"
-    assert shown["blocked"] is True
-    assert shown["rule"] == {"number": 5, "name": "category"}
-    assert shown["category"] == "games"
-    assert shown["matched"] is None
-    assert [step["rule"]["name"] for step in shown["steps"]] == [
-        "sealed",
-        "safety-net",
-        "deny",
-        "allow",
-        "category",
-        "default",
-    ]
-    assert shown["steps"][4] == {
-        "rule": {"number": 5, "name": "category"},
-        "would": "block",
-        "decided": True,
-        "beaten": False,
-        "evidence": [{"category": "games", "sources": [{"name": "garena.vn", "list": "games"}]}],
-        "lifted_by": [],
-    }
-    assert shown["steps"][5]["would"] == "allow"
-    assert shown["steps"][3]["would"] is None
-
-
-NAMES = st.sampled_from(["vn", "zing.vn", "a.mp3.zing.vn", "olm.vn", "x.example"])
+NAMES = st.sampled_from(
+    ["vn", "zing.vn", "a.mp3.zing.vn", "olm.vn", "x.example", "www.google.com", "coccoc.com"]
+)
 MASKS = st.sets(st.integers(0, 63), max_size=12).map(lambda bits: sum(1 << bit for bit in bits))
 HITS = st.lists(
     st.builds(
@@ -164,19 +248,40 @@ HITS = st.lists(
     ),
     max_size=40,
 )
+CROWDED = plan(
+    *(
+        Rule(
+            layer,
+            verb,
+            frozenset({"vn", "zing.vn"}),
+            3 << GAMES,
+            ("zing",),
+            f"o{i}",
+            "r",
+            frozenset({"w"} if i < 0 else ()),
+        )
+        for layer in (Layer.PROVINCE, Layer.COMMUNE, Layer.SCHOOL, Layer.GROUP, Layer.PASS)
+        for verb in Verb
+        for i in range(3)
+        if layer is not Layer.PASS or verb is Verb.ALLOW
+    ),
+    rule(Layer.GROUP, Verb.BLOCK, "olm.vn", shadow=True),
+    budgets=tuple(Budget(f"b{i}", "B", 60, frozenset({"vn"})) for i in range(9)),
+    safe_search=SafeSearch(True),
+)
 
 
-@given(NAMES, MASKS, HITS)
+@given(st.sampled_from([PRIMARY, CROWDED]), NAMES, MASKS, HITS)
 def test_explanation_agrees_with_the_decision_and_fits_a_screen(
-    name: str, mask: int, hits: list[Listed]
+    of: Plan, name: str, mask: int, hits: list[Listed]
 ) -> None:
     key = search_key(name)
-    explanation = explain(PRIMARY, key, mask, hits)
-    assert explanation.decision == decide(PRIMARY, key, mask)
-    assert explanation == explain(PRIMARY, key, mask, hits[::-1])
-    assert [step.rule for step in explanation.steps] == list(Rule)
-    assert explanation.decision not in [step.decision for step in explanation.beaten]
-    assert len(lines(explanation, str)) <= 22
+    explanation = explain(of, key, mask, hits)
+    assert explanation.decision == decide(of, key, mask)
+    assert explanation == explain(of, key, mask, hits[::-1])
+    assert [each.rank for each in explanation.steps] == list(Rank)
+    assert explanation.decision not in [each.decision for each in explanation.beaten]
+    assert len(lines(explanation, str)) <= MOST_LINES
     json.dumps(as_dict(explanation))
 
 

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from schoolguard.language import LANGUAGES, translator
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from schoolguard.node.compiling import Compiler
+from schoolguard.policy.timetable import VIETNAM
 from schoolguard.resolver.counts import Counts
 from schoolguard.resolver.lookup import Lookup
+from schoolguard.resolver.present import Present
 from schoolguard.resolver.resolver import Resolver
 from schoolguard.resolver.rules import Rules
 from schoolguard.settings import Endpoint, Settings
@@ -31,6 +34,9 @@ from tests.ask import Reply, packet
 from tests.hostile import Hostile
 from tests.servers import DEADLINE, NeverHappened, free_port
 from tests.site import STAFF, Site
+
+LESSON = datetime(2026, 11, 24, 8, 30, tzinfo=VIETNAM).timestamp()
+"""A Tuesday morning."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -67,6 +73,7 @@ class Desk:
         self.stack = stack
         self.now = 1_000_000.0
         self.counts = Counts()
+        self.present = Present(now=LESSON)
         self.lookup = Lookup(settings, self.counts, lambda: self.now, random.Random(1).random)
         self.resolver = Resolver(self.counts, lambda: self.now)
         self.apply(settings)
@@ -74,8 +81,13 @@ class Desk:
     def apply(self, settings: Settings) -> None:
         """Put settings in force, as a reload does."""
         translators = dict.fromkeys(LANGUAGES, translator("en"))
-        self.rules = Rules(settings, self.stack, self.counts, translators)
+        self.rules = Rules(settings, self.stack, self.counts, translators, self.present)
         self.resolver.apply(self.rules, self.lookup)
+
+    def turn(self, now: float | None) -> None:
+        """Let it be another time of day, Unix seconds, or one that nobody knows."""
+        self.present.now = now
+        self.rules.turn(self.now)
 
     async def send(self, message: bytes, source: str = STAFF, udp: bool = True) -> Reply | None:
         """Return the reply to a packet."""

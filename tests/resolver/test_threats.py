@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from dnslib import EDNS0, DNSRecord, EDNSOption
 
-from tests.ask import packet
+from tests.ask import Reply, packet
 from tests.hostile import Asked, Hostile, address
 from tests.resolver.conftest import Desk, until
 from tests.site import STAFF
@@ -353,6 +353,28 @@ async def test_the_limit_holds_for_a_batch_of_datagrams(
     later = [reply for reply in replies if asyncio.iscoroutine(reply)]
     await asyncio.gather(*later)
     assert len(later) == 5
+
+
+async def test_a_classroom_behind_one_address_may_wait_for_one_question(
+    new_desk: Callable[..., Desk], hostile: Hostile
+) -> None:
+    """A new worker finds what all of them asked meanwhile: a hundred queries, and two questions."""
+    desk = new_desk(hostile.port, limits={"in_flight_per_client": 5})
+    sender = b"\x7f\0\3\1"
+    names = ["www.example", "hoc.example"] * 20
+    waiting = [
+        asyncio.ensure_future(reply)
+        for name in names
+        if asyncio.iscoroutine(reply := desk.resolver.reply(packet(name), sender, udp=True))
+    ]
+    assert len(waiting) == 40
+    asked = await until(lambda: len(hostile.asked) == 2 and hostile.asked, "two questions upstream")
+    for each in asked:
+        _true(each)
+    assert {Reply(raw).rcode_name for raw in await asyncio.gather(*waiting)} == {"NOERROR"}
+    refused = [desk.resolver.reply(packet("www2.example"), sender, udp=True) for _ in range(60)]
+    assert sum(asyncio.iscoroutine(reply) for reply in refused) == 50
+    await asyncio.gather(*(reply for reply in refused if asyncio.iscoroutine(reply)))
 
 
 async def test_queries_of_one_client_are_limited_in_a_second(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from schoolguard.policy.model import Layer, Rule, Verb
 from schoolguard.resolver.front import Entry
 from tests.hostile import Asked, Hostile, address, silence
 from tests.resolver.conftest import Desk, until
@@ -175,6 +176,7 @@ async def test_threat_11_a_stale_answer_is_judged_again(desk: Desk, hostile: Hos
     assert blocked.ede is not None
     assert blocked.ede[0] == 17
     (school,) = desk.settings.schools
-    denied = [replace(group, deny=frozenset({"alias.example"})) for group in school.groups]
+    closing = Rule(Layer.SCHOOL, Verb.BLOCK, frozenset({"alias.example"}))
+    denied = [replace(group, rules=(closing,)) for group in school.groups]
     desk.apply(replace(desk.settings, schools=(replace(school, groups=tuple(denied)),)))
     assert (await desk.ask("alias.example", source=STAFF)).answers == []

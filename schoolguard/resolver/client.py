@@ -1,0 +1,68 @@
+"""One client as the query path knows it: its plan's seat, its counters, what it may still ask this second."""
+
+from __future__ import annotations
+
+from schoolguard.policy.budgets import BudgetTable
+from schoolguard.resolver.standing import Seated, Standing
+
+
+class Client:
+    """A client address, or a device ``behind`` a trusted forwarder.
+
+    ``device`` is its ``mac``, or its address when that is not known. ``counts`` are its group's counters
+    (``group_counts``); a client whose group has budgets has a list of its own, longer by one place for each
+    set of budgets that a name was found to use: so a cache hit marks a budget by counting, and costs what any
+    hit costs. ``rules`` are those it was admitted under. ``in_flight`` are questions that it was
+    the first to ask, ``waiting`` all its queries that wait.
+    """
+
+    __slots__ = (
+        "address",
+        "behind",
+        "bit",
+        "counts",
+        "device",
+        "group",
+        "group_counts",
+        "in_flight",
+        "listener",
+        "mac",
+        "plan",
+        "rules",
+        "seat",
+        "standing",
+        "table",
+        "tokens",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        rules: object,
+        standing: Standing,
+        address: bytes,
+        mac: bytes | None,
+        listener: tuple[str, int] | None,
+        group_counts: list[int],
+        counts: list[int],
+        table: BudgetTable | None,
+    ) -> None:
+        self.rules = rules
+        self.standing = standing
+        self.group = standing.group
+        self.address = address
+        self.mac = mac
+        self.device = mac or address
+        self.listener = listener
+        self.group_counts = group_counts
+        self.counts = counts
+        self.table = table
+        self.behind = False
+        self.tokens = 0
+        self.in_flight = 0
+        self.waiting = 0
+
+    def take(self, seated: Seated) -> None:
+        """Come under a plan."""
+        self.plan, self.seat = seated
+        self.bit = seated.seat.bit
