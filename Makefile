@@ -46,6 +46,11 @@ bench: .venv/run.stamp ## measure beside Unbound and dnsmasq; prints a table
 	@sh .ci/apt.sh .ci/apt-packages-bench.txt
 	@exec $(BIN)/python -m tests.bench $(BENCH_ARGS)
 
+.PHONY: bench-orders
+bench-orders: .venv/run.stamp ## as root: time from a partner's order to every gateway, over slow lines
+	@sh .ci/apt.sh .ci/apt-packages-bench.txt
+	@exec $(BIN)/python -m tests.bench.orders $(BENCH_ARGS)
+
 .PHONY: packages
 packages: ## install the Debian packages that the tests need (as root)
 	@sh .ci/apt.sh .ci/apt-packages.txt

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages of a list whose commands are missing, and starts no service.
 #
-# Usage: .ci/apt.sh LIST...     each line of a LIST: package, command it brings; "#" starts a comment
+# Usage: .ci/apt.sh LIST...     each line of a LIST: package, command or /file it brings; "#" starts a comment
 #
 # Debian starts and enables a server as it installs it. Unbound and Knot would then hold port 53 of the
 # machine of whoever runs the tests, Kea would serve his network, so both are refused: by a policy-rc.d while
@@ -13,7 +13,10 @@ missing=
 for list in "$@"; do
     while read -r package command _; do
         case "$package" in '' | '#'*) continue ;; esac
-        command -v "$command" >/dev/null 2>&1 || missing="$missing $package"
+        case "$command" in
+            /*) [ -e "$command" ] || missing="$missing $package" ;;
+            *) command -v "$command" >/dev/null 2>&1 || missing="$missing $package" ;;
+        esac
     done <"$list"
 done
 [ -n "$missing" ] || exit 0

@@ -22,6 +22,9 @@ ALLOWED = 1 << 62
 NEVER_BLOCK = 1 << 63
 """Bit of names in the safety net: nothing below the sealed categories may block them."""
 
+LISTED = (1 << 64) - 1
+"""Bits that a list can give a name. Those above tell, in memory only, which schools an order is for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Category:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from schoolguard.categories import Category
 from schoolguard.devices.model import DeviceSources, Forwarder
 from schoolguard.dns.resolver_addresses import ResolverAddresses
+from schoolguard.hub.export.model import ExportZone
+from schoolguard.intake.model import Publisher
+from schoolguard.intake.transfer.model import Address, Transfer
 from schoolguard.lists.model import ListSource
 from schoolguard.policy.assertions import Assertion
 from schoolguard.policy.model import School, Tier
@@ -69,6 +72,26 @@ class Paths:
     blocklists: Path
     state: Path
 
+    @property
+    def transfers(self) -> Path:
+        """The folder of zones that are kept by zone transfer."""
+        return self.state / "transfers"
+
+    @property
+    def exports(self) -> Path:
+        """The folder of zones that are served."""
+        return self.state / "exports"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSettings:
+    """All of zone transfer: zones to keep and where NOTIFY arrives, zones to serve and where."""
+
+    transfers: tuple[Transfer, ...] = ()
+    notify_listen: tuple[Address, ...] = ()
+    exports: tuple[ExportZone, ...] = ()
+    export_listen: tuple[Address, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -97,7 +120,9 @@ class Settings:
     devices: DeviceSources = field(default_factory=DeviceSources)
     forwarders: tuple[Forwarder, ...] = ()
     keep_names_asked: bool = True
+    transfers: TransferSettings = field(default_factory=TransferSettings)
+    publisher: Publisher | None = None
 
     def for_workers(self) -> Settings:
-        """Return what a worker needs: without the services, which only people ask for, and the assertions."""
-        return replace(self, services={}, assertions=())
+        """Return what a worker needs: no services, which only people ask for, no assertions, no secrets."""
+        return replace(self, services={}, assertions=(), transfers=TransferSettings(), publisher=None)

@@ -7,6 +7,7 @@ is polling with a deadline; nothing sleeps for a fixed time.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -209,6 +210,9 @@ class Gateway:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
+        except http.client.HTTPException as error:
+            # While nobody listens on a port of loopback, a connection to it may meet itself.
+            raise ConnectionError(str(error)) from error
 
     def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Return every sample of /metrics by name and labels."""

@@ -65,13 +65,17 @@ def commands(group: click.Group, above: str = "") -> Iterator[tuple[str, click.C
 
 
 COMMANDS = dict(commands(cli.main))
-GROUPS = {name for name, command in cli.main.commands.items() if isinstance(command, click.Group)}
 
 
 def name_of(usage: str) -> str:
     """Return the subcommand that a usage or a typed line begins with."""
-    words = usage.split()
-    return " ".join(words[: 2 if words[0] in GROUPS else 1])
+    words, group = usage.split(), cli.main
+    for depth, word in enumerate(words, 1):
+        command = group.commands.get(word)
+        if not isinstance(command, click.Group):
+            return " ".join(words[:depth])
+        group = command
+    return usage
 
 
 def described(text: str) -> dict[str, str]:
@@ -105,8 +109,8 @@ def test_usages_name_every_option(name: str) -> None:
     everywhere = {"--config", "--language"}
     for command, usage in described(READMES[name]).items():
         options = {o for p in COMMANDS[command].params if isinstance(p, click.Option) for o in p.opts}
-        assert set(re.findall("--[a-z]+", usage)) == options - everywhere, command
-    assert everywhere <= set(re.findall("--[a-z]+", READMES[name]))
+        assert set(re.findall("--[a-z]+(?:-[a-z]+)*", usage)) == options - everywhere, command
+    assert everywhere <= set(re.findall("--[a-z]+(?:-[a-z]+)*", READMES[name]))
 
 
 @pytest.mark.parametrize("name", READMES)

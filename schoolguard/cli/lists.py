@@ -1,10 +1,11 @@
-"""``schoolguard lists``: compile lists, show what became of them, find a name in them."""
+"""``schoolguard lists``: compile lists, show what became of them, find a name in them, give them away."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -17,15 +18,19 @@ from schoolguard.cli.options import (
     language_option,
     load_settings,
 )
+from schoolguard.config.tier_names import TIER_NAMES
+from schoolguard.hub.export.writing import Form
 from schoolguard.language import N_, Said, Translate, translator
 from schoolguard.node.compiling import CompileFailed, Compiler, Layers
 from schoolguard.node.listing import lookup_dicts, report_dicts, report_lines
+from schoolguard.node.transfer_screen import transfer_lines, transfers_now
 from schoolguard.node.typed import domain_name
+from schoolguard.node.writing_out import left_lines, write_tier
 
 
 @click.group()
 def lists() -> None:
-    """Compile lists, show what became of them, find a name in them."""
+    """Compile lists, show what became of them, find a name in them, give them away."""
 
 
 @lists.command("compile")
@@ -86,6 +91,40 @@ def lookup(name: str, folder: Path, language: str, as_json: bool) -> None:
     if not count:
         click.echo(_("no list names {name}").format(name=name), err=True)
         sys.exit(1)
+
+
+@lists.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--format", "form", type=click.Choice([form.value for form in Form]), required=True)
+@click.option("--tier", type=click.Choice(TIER_NAMES), required=True, help="Whose blocks.")
+@click.option("--zone", help="Name of the policy zone; else the one that the tier is served under.")
+@config
+@language_option
+def render(file: Path, form: str, tier: str, zone: str | None, folder: Path, language: str) -> None:
+    """Write what a tier blocks to FILE, for another resolver, with the orders of the running gateway."""
+    translate = translator(language)
+    settings = load_settings(folder, translate)
+    try:
+        named = None if zone is None else domain_name(zone)
+        done = write_tier(settings, Form(form), tier, named, file, time.time())
+    except Said as error:
+        raise Failed(error, translate) from error
+    for line in left_lines(done, translate):
+        click.echo(line, err=True)
+
+
+@lists.command()
+@config
+@language_option
+@json_option
+def transfers(folder: Path, language: str, as_json: bool) -> None:
+    """Show the zones that are kept by zone transfer, and those that are served."""
+    translate = translator(language)
+    found = transfers_now(load_settings(folder, translate))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    click.echo("\n".join(transfer_lines(found, translate)))
 
 
 def _print_report(layers: Layers, translate: Translate, as_json: bool, list_id: str | None = None) -> None:

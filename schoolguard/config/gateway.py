@@ -10,10 +10,12 @@ from schoolguard.config import gateway_keys as keys
 from schoolguard.config.blocking import blocking_of
 from schoolguard.config.device_keys import device_sources_of, forwarders_of
 from schoolguard.config.finding import At, Collector, Mark, Wrong
+from schoolguard.config.publisher import publisher_of
 from schoolguard.config.tree import is_file, is_folder
 from schoolguard.config.types import Fields
 from schoolguard.config.upstreams import servers_of
 from schoolguard.devices.model import DeviceSources, Forwarder
+from schoolguard.intake.model import Publisher
 from schoolguard.language import N_
 from schoolguard.policy.model import Blocking
 from schoolguard.settings import Caches, Endpoint, Limits, Paths, Upstreams
@@ -34,6 +36,7 @@ class GatewayPart:
     devices: DeviceSources
     forwarders: tuple[Forwarder, ...]
     keep_names_asked: bool
+    publisher: Publisher | None
 
 
 def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out: Collector) -> GatewayPart:
@@ -59,6 +62,7 @@ def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out:
         device_sources_of(fields, out),
         forwarders_of(fields, listening, out),
         fields.value(keys.KEEP_NAMES_ASKED),
+        publisher_of(fields, folder, out),
     )
 
 

@@ -7,6 +7,7 @@ from schoolguard.config.addresses import AddressType, EndpointType
 from schoolguard.config.device_keys import DEVICE_SOURCES, FORWARDERS
 from schoolguard.config.domains import NameType
 from schoolguard.config.numbers import Integer, Size, Time
+from schoolguard.config.publisher_keys import PUBLISHER
 from schoolguard.config.scalars import Choice, Flag, OrWord, Text
 from schoolguard.config.types import Key, ListOf, Section
 from schoolguard.language import LANGUAGES
@@ -221,6 +222,7 @@ GATEWAY = Section(
         DEVICE_SOURCES,
         FORWARDERS,
         KEEP_NAMES_ASKED,
+        PUBLISHER,
         CATEGORIES,
     )
 )

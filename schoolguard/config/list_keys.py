@@ -5,6 +5,7 @@ from __future__ import annotations
 from schoolguard.config.category_names import CategoryName
 from schoolguard.config.numbers import Integer, Percent
 from schoolguard.config.scalars import Choice, Flag, OrWord, Text
+from schoolguard.config.transfer_keys import TRANSFER_SECTIONS
 from schoolguard.config.types import Key, ListOf, Section
 from schoolguard.lists.model import Exceptions, Kind
 
@@ -15,7 +16,18 @@ ID = Key(
     Text(most=60, pattern="[a-z0-9]+(?:[._-][a-z0-9]+)*", example="hagezi-gambling"),
     "What reports, metrics and look-ups call the list: small letters, digits, hyphens and dots.",
 )
-FILE = Key("file", Text(most=400), "The list file, relative to `paths.blocklists` and within it.")
+FILE = Key(
+    "file",
+    Text(most=400),
+    "The list file, relative to `paths.blocklists` and within it.",
+    otherwise="the list has a `transfer`",
+)
+TRANSFER = Key(
+    "transfer",
+    Text(most=60),
+    "The id of one of `transfers`: the list is that zone, instead of a `file`.",
+    otherwise="the list has a `file`",
+)
 CATEGORY = Key("category", CategoryName(), "The category of its names, for the kind block.", otherwise="none")
 KIND = Key(
     "kind",
@@ -56,11 +68,16 @@ SHADOW = Key(
 LISTS = Key(
     "lists",
     ListOf(
-        Section((ID, FILE, CATEGORY, KIND, FORMAT, EXCEPTIONS, SHADOW, MAX_ENTRIES, MAX_SHRINK, MAX_GROWTH)),
+        Section(
+            (
+                *(ID, FILE, TRANSFER, CATEGORY, KIND, FORMAT),
+                *(EXCEPTIONS, SHADOW, MAX_ENTRIES, MAX_SHRINK, MAX_GROWTH),
+            )
+        ),
         1,
         500,
     ),
     "The lists, in no particular order.",
 )
 
-LISTS_FILE = Section((LISTS,))
+LISTS_FILE = Section((LISTS, *TRANSFER_SECTIONS))

@@ -8,24 +8,26 @@ from pathlib import Path, PurePosixPath
 
 from schoolguard.categories import ALLOWED, NEVER_BLOCK, SEALED
 from schoolguard.config import list_keys as keys
-from schoolguard.config import shadow_lists
+from schoolguard.config import shadow_lists, transferred
 from schoolguard.config.finding import At, Collector, Wrong, nearest
 from schoolguard.config.own_categories import Table
 from schoolguard.config.tree import is_file, is_folder
 from schoolguard.config.types import Fields
 from schoolguard.language import N_
 from schoolguard.lists.model import Exceptions, Kind, ListSource
+from schoolguard.settings import Paths
 
 _MARKS = {Kind.ALLOW: ALLOWED, Kind.NEVER_BLOCK: NEVER_BLOCK}
 
 
 def sources_of(
-    fields: Fields, blocklists: Path | None, table: Table, out: Collector
+    fields: Fields, paths: Paths | None, table: Table, out: Collector
 ) -> tuple[shadow_lists.Sources, shadow_lists.ShadowLists]:
     """Return the lists that could be read, each with its place, and what the bits of those in shadow mean.
 
-    ``blocklists`` is their folder, if known.
+    ``paths`` says where list files and transferred zones lie, if known.
     """
+    transfers = transferred.ids_in(fields)
     given = fields.given(keys.LISTS)
     sources: list[At[ListSource]] = []
     shadows: list[At[str]] = []
@@ -37,19 +39,27 @@ def sources_of(
             out.error(list_id.mark, wrong)
         elif list_id:
             places[list_id.value] = list_id.mark.line
-        source = _source(section, blocklists, table, out)
+        source = _source(section, paths, transfers, table, out)
         if source is not None:
             sources.append(At(source, mark))
             shadow_lists.check(section, source, out)
             if section.value(keys.SHADOW):
                 shadows.append(At(source.id, section.mark_of(keys.SHADOW)))
+    transferred.check_used(fields, out)
     return shadow_lists.assigned(tuple(sources), shadows, out)
 
 
-def _source(fields: Fields, blocklists: Path | None, table: Table, out: Collector) -> ListSource | None:
+def _source(
+    fields: Fields, paths: Paths | None, transfers: frozenset[str], table: Table, out: Collector
+) -> ListSource | None:
     kind = Kind(fields.value(keys.KIND))
     bit = _bit(fields, kind, table, out)
-    path = _path(fields, blocklists, out)
+    transferred.check_keys(fields, out)
+    awaited = fields.tried(keys.TRANSFER)
+    if awaited:
+        path = transferred.path_of(fields, paths, transfers, out)
+    else:
+        path = _path(fields, paths.blocklists if paths else None, out)
     list_id = fields.given(keys.ID)
     if bit is None or path is None or list_id is None:
         return None
@@ -58,11 +68,12 @@ def _source(fields: Fields, blocklists: Path | None, table: Table, out: Collecto
         str(path),
         bit,
         kind,
-        fields.value(keys.FORMAT),
+        transferred.FORMAT if awaited else fields.value(keys.FORMAT),
         Exceptions(fields.value(keys.EXCEPTIONS)),
         fields.value(keys.MAX_ENTRIES),
         _fraction(fields.value(keys.MAX_SHRINK)),
         _fraction(fields.value(keys.MAX_GROWTH)),
+        awaited,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -23,13 +23,14 @@ from schoolguard.config.rules import Known
 from schoolguard.config.schools import ReadSchool
 from schoolguard.config.shadow_lists import ShadowLists, Sources
 from schoolguard.config.tiers import blocked_in, tiers_of
+from schoolguard.config.transfers import check_endpoints, transfer_settings_of
 from schoolguard.config.tree import check_strays, is_folder, read_section
 from schoolguard.config.types import Fields
 from schoolguard.language import N_, Translate
 from schoolguard.policy.assertions import Assertion
 from schoolguard.policy.model import Tier
 from schoolguard.policy.timetable import day_of
-from schoolguard.settings import Settings
+from schoolguard.settings import Settings, TransferSettings
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 
@@ -89,6 +90,17 @@ def _today() -> date:
     return day_of(time.time())
 
 
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Tiers, lists, those in shadow, and what tiers block (``None``: not all lists are known)."""
+
+    tiers: dict[str, Tier]
+    sources: Sources = ()
+    shadows: ShadowLists = field(default_factory=dict)
+    blocked: tuple[At[str], ...] | None = None
+    transfers: TransferSettings = field(default_factory=TransferSettings)
+
+
 class _Folder:
     """Reads one folder once."""
 
@@ -111,14 +123,14 @@ class _Folder:
         if fields is not None:
             gateway = gateway_of(fields, self._folder, self._resolv_conf, self._cores, self._out)
         held = catalogues_of(gateway.paths.blocklists if gateway else None, table, self._out)
-        tiers, sources, shadows, blocked = self._lists_and_tiers(gateway, table)
+        lists = self._lists_and_tiers(gateway, table)
         known = Known(held.services, table, self._today)
-        policy = PolicyFiles(self._folder, tiers, known, gateway, self._out)
+        policy = PolicyFiles(self._folder, lists.tiers, known, gateway, self._out)
         schools = policy.schools()
-        across.check(schools, sources, known, self._out)
-        if blocked is not None:
-            closed = (*blocked, *across.closed_categories(schools))
-            list_sources.check_fed(sources, shadows, closed, table, self._out)
+        across.check(schools, lists.sources, known, self._out)
+        if lists.blocked is not None:
+            closed = (*lists.blocked, *across.closed_categories(schools))
+            list_sources.check_fed(lists.sources, lists.shadows, closed, table, self._out)
         if gateway is None:
             return None
         if not self._out.failures:
@@ -127,34 +139,34 @@ class _Folder:
         if self._out.failures:
             return None
         asserted = policy.assertions + tuple(each for school in schools for each in school.assertions)
-        return _settings(gateway, table, tiers, sources, shadows, held, schools, asserted)
+        return _settings(gateway, table, lists, held, schools, asserted)
 
     def _read(self, name: str, kind: FileKind) -> Fields | None:
         return read_section(self._folder, name, kind.section, self._out)
 
-    def _lists_and_tiers(
-        self, gateway: GatewayPart | None, table: Table
-    ) -> tuple[dict[str, Tier], Sources, ShadowLists, tuple[At[str], ...] | None]:
-        """Return tiers, lists, lists in shadow, and what tiers block (``None``: not all lists are known)."""
+    def _lists_and_tiers(self, gateway: GatewayPart | None, table: Table) -> _Lists:
         tier_fields = self._read(_TIERS.pattern, _TIERS)
         tiers = tiers_of(tier_fields, table, self._out) if tier_fields else {}
         known = self._out.failures
         list_fields = self._read(_LISTS.pattern, _LISTS)
         if list_fields is None:
-            return tiers, (), {}, None
-        blocklists = gateway.paths.blocklists if gateway else None
-        sources, shadows = list_sources.sources_of(list_fields, blocklists, table, self._out)
-        if tier_fields and blocklists and is_folder(blocklists) and self._out.failures == known:
-            return tiers, sources, shadows, tuple(blocked_in(tier_fields))
-        return tiers, sources, shadows, None
+            return _Lists(tiers)
+        paths = gateway.paths if gateway else None
+        sources, shadows = list_sources.sources_of(list_fields, paths, table, self._out)
+        blocked = None
+        if tier_fields and paths and is_folder(paths.blocklists) and self._out.failures == known:
+            blocked = tuple(blocked_in(tier_fields))
+        transfers = transfer_settings_of(list_fields, self._folder, tiers, self._out)
+        if gateway is not None:
+            taken = (*gateway.listeners, *([gateway.metrics] if gateway.metrics else ()))
+            check_endpoints(list_fields, taken, self._out)
+        return _Lists(tiers, sources, shadows, blocked, transfers)
 
 
 def _settings(
     gateway: GatewayPart,
     table: Table,
-    tiers: dict[str, Tier],
-    sources: Sources,
-    shadows: ShadowLists,
+    lists: _Lists,
     held: Catalogues,
     schools: list[ReadSchool],
     asserted: tuple[Assertion, ...],
@@ -168,15 +180,17 @@ def _settings(
         gateway.caches,
         gateway.limits,
         table.all(),
-        tuple(source.value for source in sources),
-        tuple(tiers.values()),
+        tuple(source.value for source in lists.sources),
+        tuple(lists.tiers.values()),
         tuple(school.value for school in schools if school.value is not None),
         held.services or {},
         held.engines,
         held.resolver_addresses,
-        shadows,
+        lists.shadows,
         asserted,
         gateway.devices,
         gateway.forwarders,
         gateway.keep_names_asked,
+        lists.transfers,
+        gateway.publisher,
     )

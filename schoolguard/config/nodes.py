@@ -83,11 +83,17 @@ def _syntax(name: str, text: str, error: yaml.MarkedYAMLError, quote: Mark | Non
         return mark, Wrong(N_("a tab indents this line; YAML takes only spaces"))
     if error.context in ("while scanning an alias", "while scanning an anchor"):
         return mark, Wrong(N_("a text that begins with * or & must stand in quotes"), found=bad.strip())
+    if "nesting depth" in problem:
+        return mark, _too_deep()
     return mark, Wrong(
         N_("this is no valid YAML: {problem} (is a quote, colon, bracket or space missing or too much?)"),
         problem=problem,
         found=bad.strip() or None,
     )
+
+
+def _too_deep() -> Wrong:
+    return Wrong(N_("lists and sections are nested more than {depth} deep"), depth=MAX_DEPTH)
 
 
 class _Builder:
@@ -136,8 +142,7 @@ class _Builder:
 
     def _start(self, node: Sequence | Mapping) -> None:
         if len(self._open) >= MAX_DEPTH:
-            wrong = Wrong(N_("lists and sections are nested more than {depth} deep"), depth=MAX_DEPTH)
-            raise _Stop(node.mark, wrong)
+            raise _Stop(node.mark, _too_deep())
         self._place(node)
         self._open.append(node)
         self._keys.append(None)

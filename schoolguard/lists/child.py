@@ -1,7 +1,8 @@
 """The compiling process: ``python -m schoolguard.lists.child REQUEST.json``, or ``-`` for standard input.
 
-Prints one JSON line, the outcome, and exits with 0; or says on stderr why not, and exits with 1. It gives
-way to the processes that answer queries, and whoever started it may kill it at any moment.
+It compiles lists, or lays layers together. Prints one JSON line, the outcome, and exits with 0; or says on
+stderr why not, and exits with 1. It gives way to the processes that answer queries, and whoever started it
+may kill it at any moment.
 """
 
 from __future__ import annotations
@@ -20,28 +21,42 @@ def main() -> int:
     give_way()
     # Only now: loading the compiler alone takes a tenth of a second of the core.
     from schoolguard.lists.archive import ArchiveBroken
-    from schoolguard.lists.compile import CompileFailed, compile_lists
+    from schoolguard.lists.compile import CompileFailed
+    from schoolguard.lists.delta import DeltaTooLarge
     from schoolguard.lists.folder import CompileBusy
     from schoolguard.lists.layout import SnapshotBroken
-    from schoolguard.lists.request import outcome_to_json, request_from_json
 
     try:
         given = sys.argv[1]
         text = sys.stdin.read() if given == "-" else Path(given).read_text(encoding="utf-8")
-        request = request_from_json(text)
-        outcome = compile_lists(
-            request.sources,
-            request.target,
-            request.previous,
-            archive=request.archive,
-            now=request.now,
-            times=request.times,
-        )
-    except (OSError, ValueError, CompileFailed, CompileBusy, ArchiveBroken, SnapshotBroken) as error:
+        print(_answer(text))
+    except (
+        *(OSError, ValueError, CompileFailed, CompileBusy),
+        *(ArchiveBroken, SnapshotBroken, DeltaTooLarge),
+    ) as error:
         print(error, file=sys.stderr)
         return 1
-    print(outcome_to_json(outcome))
     return 0
+
+
+def _answer(text: str) -> str:
+    from schoolguard.lists.compile import compile_lists
+    from schoolguard.lists.delta import compact
+    from schoolguard.lists.request import Joining, asked_from_json, outcome_to_json, written_to_json
+    from schoolguard.lists.snapshot import Snapshot
+
+    asked = asked_from_json(text)
+    if isinstance(asked, Joining):
+        return written_to_json(compact([Snapshot.open(path) for path in asked.layers], asked.target))
+    outcome = compile_lists(
+        asked.sources,
+        asked.target,
+        asked.previous,
+        archive=asked.archive,
+        now=asked.now,
+        times=asked.times,
+    )
+    return outcome_to_json(outcome)
 
 
 if __name__ == "__main__":

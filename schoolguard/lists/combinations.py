@@ -16,7 +16,10 @@ UNSETTLED = (1 << 64) - 1
 """In place of a mask: this combination needs ``settle`` (an exception, or a condition on the type)."""
 
 NONE = 0
-"""The combination of a name without a rule yet."""
+"""The combination of a name without a rule: not yet, while compiling; not any more, in a delta layer."""
+
+WIDE = 1 << 16
+"""Combinations that two bytes a name can tell apart."""
 
 
 class Combinations:

@@ -54,7 +54,8 @@ class Intake:
         copy = self._archive.refuse(source.id, self._now)
         note = Note(State.LAST_GOOD, reason, message, copy.refused_since, self._times.get(source.id, 0))
         if not self._archive.has(copy):
-            return replace(row_without_content(source), note=replace(note, state=State.REFUSED))
+            state = State.AWAITED if source.awaited and reason == "missing" else State.REFUSED
+            return replace(row_without_content(source), note=replace(note, state=state))
         try:
             row = self._whole(number, source, self._archive.path_of(copy), copy.file.partition(".")[0], None)
         except ListRefused as error:

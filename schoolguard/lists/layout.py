@@ -7,6 +7,9 @@
 The main JSON holds a table of sections (offset, size, CRC-32) and what the lists determine; the digest,
 SHA-256 of everything up to its end, names the file. The notes hold what depends on the moment and are outside
 the digest. CRCs are against damage (a bad card, a cut copy), not against forgery.
+
+The last byte of the magic is the version: 1 is a whole snapshot, 2 a delta layer, whose names are changes to
+the snapshot below it. A program that knows no deltas refuses one instead of taking it for a whole.
 """
 
 from __future__ import annotations
@@ -23,7 +26,13 @@ from pathlib import Path
 from typing import IO, Any
 
 VERSION = 1
-_MAGIC = b"SchoolGuardSnap" + bytes([VERSION])
+"""A whole snapshot."""
+
+DELTA = 2
+"""A delta layer."""
+
+_NAME = b"SchoolGuardSnap"
+_MAGIC_SIZE = len(_NAME) + 1
 _FOOTER = struct.Struct("<QQIQQI32s")
 _TAIL = struct.Struct("<I16s")
 _ALIGN = 16
@@ -37,12 +46,13 @@ class SnapshotBroken(Exception):
 class Writer:
     """Writes one snapshot to an open file, front to back."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], version: int = VERSION) -> None:
         self._file = file
+        self._magic = _magic(version)
         self._digest = hashlib.sha256()
         self._sections: dict[str, tuple[int, int, int]] = {}
         self._at = 0
-        self._put(_MAGIC)
+        self._put(self._magic)
 
     def section(self, name: str, content: bytes) -> None:
         """Append one section."""
@@ -56,7 +66,7 @@ class Writer:
         at = self._at
         self._put(body)
         digest = self._digest.digest()
-        self._file.write(_ending(at, body, _packed(notes), digest))
+        self._file.write(_ending(self._magic, at, body, _packed(notes), digest))
         return digest.hex()
 
     def _put(self, content: bytes) -> None:
@@ -70,6 +80,7 @@ class Mapped:
     """A snapshot file mapped read-only: the JSON parts, and a view of each section."""
 
     path: Path
+    version: int
     digest: str
     main: Mapping[str, Any]
     notes: Mapping[str, Any]
@@ -96,7 +107,7 @@ def open_mapped(path: Path) -> Mapped:
     except OSError as error:
         raise SnapshotBroken(f"{path}: cannot be read: {error.strerror or error}") from error
     views = {name: view[at : at + size] for name, (at, size, _) in sections.items()}
-    return Mapped(path, ending.digest, main, notes, views)
+    return Mapped(path, ending.magic[-1], ending.digest, main, notes, views)
 
 
 def copy_with_notes(path: Path, file: IO[bytes], notes: Mapping[str, Any]) -> None:
@@ -112,11 +123,12 @@ def copy_with_notes(path: Path, file: IO[bytes], notes: Mapping[str, Any]) -> No
             left -= len(block)
         body = reader.read(size)
     file.write(body)
-    file.write(_ending(at, body, _packed(notes), bytes.fromhex(ending.digest)))
+    file.write(_ending(ending.magic, at, body, _packed(notes), bytes.fromhex(ending.digest)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
+    magic: bytes
     main: tuple[int, int, int]
     notes: tuple[int, int, int]
     digest: str
@@ -126,33 +138,39 @@ def _packed(part: Mapping[str, Any]) -> bytes:
     return json.dumps(part, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _ending(at: int, body: bytes, notes: bytes, digest: bytes) -> bytes:
+def _magic(version: int) -> bytes:
+    return _NAME + bytes([version])
+
+
+def _ending(magic: bytes, at: int, body: bytes, notes: bytes, digest: bytes) -> bytes:
     footer = _FOOTER.pack(
         at, len(body), zlib.crc32(body), at + len(body), len(notes), zlib.crc32(notes), digest
     )
-    return notes + footer + _TAIL.pack(zlib.crc32(footer), _MAGIC)
+    return notes + footer + _TAIL.pack(zlib.crc32(footer), magic)
 
 
 def _read_ending(file: IO[bytes], path: Path) -> _Ending:
     size = file.seek(0, 2)
     fixed = _FOOTER.size + _TAIL.size
     file.seek(0)
-    magic = file.read(len(_MAGIC))
-    if magic[:-1] != _MAGIC[:-1]:
+    magic = file.read(_MAGIC_SIZE)
+    if len(magic) < _MAGIC_SIZE or magic[:-1] != _NAME:
         raise _broken(path, "not a snapshot")
-    if magic != _MAGIC:
-        raise _broken(path, f"version {magic[-1]} of the format, this program reads version {VERSION}")
-    if size < len(_MAGIC) + fixed:
+    if magic[-1] not in (VERSION, DELTA):
+        raise _broken(
+            path, f"version {magic[-1]} of the format, this program reads versions {VERSION} and {DELTA}"
+        )
+    if size < _MAGIC_SIZE + fixed:
         raise _broken(path, "cut short")
     file.seek(size - fixed)
     footer = file.read(_FOOTER.size)
-    crc, magic = _TAIL.unpack(file.read(_TAIL.size))
-    if magic != _MAGIC or crc != zlib.crc32(footer):
+    crc, repeated = _TAIL.unpack(file.read(_TAIL.size))
+    if repeated != magic or crc != zlib.crc32(footer):
         raise _broken(path, "cut short, or its end is damaged")
     main_at, main_size, main_crc, notes_at, notes_size, notes_crc, digest = _FOOTER.unpack(footer)
     if notes_at != main_at + main_size or notes_at + notes_size != size - fixed:
         raise _broken(path, "its parts do not add up to its size")
-    return _Ending((main_at, main_size, main_crc), (notes_at, notes_size, notes_crc), digest.hex())
+    return _Ending(magic, (main_at, main_size, main_crc), (notes_at, notes_size, notes_crc), digest.hex())
 
 
 def _part(file: IO[bytes], path: Path, place: tuple[int, int, int]) -> dict[str, Any]:
@@ -176,7 +194,7 @@ def _table(main: Mapping[str, Any], path: Path, end: int) -> dict[str, tuple[int
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _broken(path, f"its table of sections is wrong: {error!r}") from error
     for name, (at, size, _) in table.items():
-        if at < len(_MAGIC) or size < 0 or at + size > end:
+        if at < _MAGIC_SIZE or size < 0 or at + size > end:
             raise _broken(path, f"section {name} is outside the file")
     return table
 

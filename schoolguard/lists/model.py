@@ -44,7 +44,8 @@ class ListSource:
     """One list as ``lists.yaml`` names it; ``path`` is a file, ``bit`` the category's (unused unless BLOCK).
 
     ``max_shrink`` and ``max_growth`` are fractions of the last good copy's entries (0.35 is 35 %), ``None``
-    switches the limit off.
+    switches the limit off. An ``awaited`` list's file is brought by the gateway itself, and may not have come
+    yet.
     """
 
     id: str
@@ -56,6 +57,7 @@ class ListSource:
     max_entries: int = 10_000_000
     max_shrink: float | None = 0.5
     max_growth: float | None = 3.0
+    awaited: bool = False
 
 
 class Entry(NamedTuple):

@@ -1,4 +1,7 @@
-"""What is asked of the compiling process and what it answers, as JSON; both sides use this."""
+"""What is asked of the compiling process and what it answers, as JSON; both sides use this.
+
+It is asked to compile lists, or to lay the layers of one chain together.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schoolguard.lists.compile import Outcome
+from schoolguard.lists.delta_build import Written
 from schoolguard.lists.model import Exceptions, Kind, ListSource
 from schoolguard.lists.rows import note_from_json, note_to_json, row_from_json, row_to_json
 
@@ -23,6 +27,47 @@ class Request:
     archive: Path
     now: int
     times: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """The arguments of ``delta.compact``: layers of one chain, oldest first, and the file to write."""
+
+    layers: tuple[Path, ...]
+    target: Path
+
+
+def joining_to_json(joining: Joining) -> str:
+    """Return a request to lay layers together as JSON text."""
+    return json.dumps({"layers": [str(path) for path in joining.layers], "target": str(joining.target)})
+
+
+def asked_from_json(text: str) -> Request | Joining:
+    """Return what is asked for; raises ``ValueError`` that says what is wrong."""
+    found = json.loads(text)
+    if not isinstance(found, dict) or "layers" not in found:
+        return request_from_json(text)
+    try:
+        joining = Joining(tuple(Path(path) for path in found["layers"]), Path(found["target"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a request to lay layers together: {error!r}") from error
+    if not joining.layers:
+        raise ValueError("not a request to lay layers together: no layer")
+    return joining
+
+
+def written_to_json(written: Written) -> str:
+    """Return a finished file as one line of JSON."""
+    return json.dumps({**asdict(written), "path": str(written.path)})
+
+
+def written_from_json(text: str) -> Written:
+    """Return the finished file; raises ``ValueError`` that says what is wrong."""
+    try:
+        found = json.loads(text)
+        return Written(**{**found, "path": Path(found["path"])})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a finished file: {error!r}") from error
 
 
 def request_to_json(request: Request) -> str:

@@ -43,4 +43,5 @@ def unchanged(
         mapped = open_mapped(previous)
     except SnapshotBroken:
         return None
-    return mapped if mapped.main.get("input") == fingerprint(sources, digests) else None
+    whole = mapped.version == VERSION
+    return mapped if whole and mapped.main.get("input") == fingerprint(sources, digests) else None

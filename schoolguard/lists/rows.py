@@ -15,11 +15,12 @@ from schoolguard.lists.model import Exceptions, Kind, Refusal, Report
 
 
 class State(StrEnum):
-    """What of a list is in force: the list itself, its last good copy, or nothing."""
+    """What of a list is in force: the list itself, its last good copy, or nothing; or it never came yet."""
 
     FRESH = "fresh"
     LAST_GOOD = "last-good"
     REFUSED = "refused"
+    AWAITED = "awaited"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ class Layers:
 
     @property
     def troubled(self) -> tuple[SourceRow, ...]:
-        """The lists of which not the present file is in force."""
-        return tuple(row for row in self.rows if row.note.state is not State.FRESH)
+        """The lists of which not the present file is in force, but for those that never came yet."""
+        return tuple(row for row in self.rows if row.note.state not in (State.FRESH, State.AWAITED))
 
 
 class Compiler:
@@ -105,7 +105,7 @@ class Compiler:
             msgid = N_("{state}: {problem}; free some space or give write access")
             raise CompileFailed(msgid, state=self._state, problem=error.strerror) from error
         try:
-            outcome = outcome_from_json(await _run_child(request))
+            outcome = outcome_from_json(await run_child(request))
         finally:
             self._hand_over()
         if not any(row.entries for row in outcome.sources if row.kind is Kind.BLOCK):
@@ -136,7 +136,8 @@ class Compiler:
         return Request(settings.lists, self.folder, previous, self.archive, int(time.time()), times)
 
 
-async def _run_child(request: str) -> str:
+async def run_child(request: str) -> str:
+    """Return what the lists' child process answers to a request; raises ``CompileFailed``."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schoolguard.lists.child", "-"),
         stdin=asyncio.subprocess.PIPE,

@@ -24,6 +24,7 @@ from schoolguard.lists.stack import Stack
 from schoolguard.node.compiling import Compiler
 from schoolguard.node.meaning import meaning
 from schoolguard.node.moment import Moment, SchoolDay, school_day
+from schoolguard.node.province_layers import province_paths
 from schoolguard.node.saved_facts import passes_at, used_up
 from schoolguard.node.whom import Whom
 from schoolguard.policy.bypass import Bypass
@@ -80,7 +81,8 @@ async def explain_name(
     ``noted`` is what could not be found out before. Raises ``SnapshotBroken``.
     """
     notes = list(noted)
-    stack = Stack([Snapshot.open(Compiler(settings.paths.state).folder)])
+    own = Snapshot.open(Compiler(settings.paths.state).folder)
+    stack = Stack([*map(Snapshot.open, province_paths(settings)), own])
     whom, day = asked.whom, school_day(asked.whom.school, asked.moment)
     counts, clock = Counts(), asyncio.get_running_loop().time
     lookup = Lookup(settings, counts, clock, random.SystemRandom().random)

@@ -15,27 +15,28 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
 from schoolguard.config import ConfigError, Loaded, load
+from schoolguard.intake.orders.journal import CannotKeep
+from schoolguard.intake.orders.key import KeyUnusable
 from schoolguard.language import N_, Said
 from schoolguard.node.asserting import AssertionsBroken
-from schoolguard.node.budget_commands import BudgetCommands
 from schoolguard.node.commands import Command, CommandServer, Taking
+from schoolguard.node.commands_of import commands_of
 from schoolguard.node.compiling import CompileFailed, Compiler, Layers
 from schoolguard.node.facts import Fact, Facts
 from schoolguard.node.in_force import InForce, ListsUnreadable
-from schoolguard.node.metrics import GatewayCollector, GatewayState
 from schoolguard.node.notify import Notify
-from schoolguard.node.pass_commands import PassCommands
+from schoolguard.node.ordering import Ordering
 from schoolguard.node.pass_model import Pass
+from schoolguard.node.province import Province
+from schoolguard.node.reporting import Reporting
 from schoolguard.node.sockets import CannotListen, open_sockets, seats
 from schoolguard.node.starting import CannotStart, Overrides, control_path, only_one
-from schoolguard.node.status import StatusServer
 from schoolguard.node.supervisor import ApplyRefused, Supervisor
 from schoolguard.node.totals import Totals
+from schoolguard.node.transferring import Transferring
 from schoolguard.resolver.resolver import Verdict
-from schoolguard.serve.link import Apply, Asked, Counted, Message, Seen
+from schoolguard.serve.link import Apply, Asked, Counted, Message, Orders, Overlaid, Seen
 from schoolguard.settings import Settings
 
 SILENT_SECONDS = 20.0
@@ -64,13 +65,12 @@ class Gateway:
         self._notify = notify
         self._watch = watch
         self._totals = Totals()
-        self._state = GatewayState()
         self._stopping = asyncio.Event()
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._heard: dict[int, float] = {}
-        self._status: StatusServer | None = None
         self._generation = 0
+        self._layers: Layers | None = None
 
     async def run(self, started: Callable[[Settings], None]) -> None:
         """Serve until SIGTERM or SIGINT; ``started`` is called once, when the first policy is in force.
@@ -84,8 +84,14 @@ class Gateway:
         with only_one(settings.paths.state):
             self._facts = Facts(settings.paths.state, self._tell, self._check_pass)
             self._in_force = InForce(settings, self._facts.addresses_of)
-            self._supervisor = Supervisor(control_path(settings), self._receive, self._facts.now)
+            self._supervisor = Supervisor(control_path(settings), self._receive, self._now)
+            self._ordering = _ordering(settings, self._facts.floor, self._supervisor.tell)
+            self._province = Province(settings.paths.state, self._ordering)
+            self._reporting = Reporting(
+                self._totals, self._supervisor, self._facts, self._ordering, self._province
+            )
             self._compiler = Compiler(settings.paths.state)
+            self._transferring = Transferring(settings, self._recompile, lambda: self._ordering.current)
             try:
                 ready = self._compiler.ready()
                 sockets = open_sockets(seats(settings.listeners, settings.workers), {})
@@ -104,6 +110,9 @@ class Gateway:
             loop.add_signal_handler(ending, self._stopping.set)
         self._spawn(self._watch_over(), "watch-over")
         self._spawn(self._facts.run(), "facts")
+        self._spawn(self._transferring.run(), "transfers")
+        self._spawn(self._ordering.run(), "orders")
+        await self._ordering.configured(settings)
         await self._first_policy(settings, ready)
         if self._stopping.is_set():
             return
@@ -120,27 +129,20 @@ class Gateway:
         await commands.close()
 
     def _commands(self) -> dict[str, Command | Taking]:
-        facts = self._facts
-        passes = PassCommands(
-            facts.book,
-            lambda: self._in_force.settings,
-            self._in_force.names_of_services,
-            self._apply_passes,
-            time.time,
+        own: dict[str, Command | Taking] = {"reload": self.reload, "status": self._reporting.status}
+        orders = commands_of(
+            self._facts, self._in_force, self._ordering, self._transferring, self._apply_passes
         )
-        budgets = BudgetCommands(facts.usage, self._in_force.groups, self._in_force.group_of)
-        return {
-            "reload": self.reload,
-            "status": self.status,
-            **passes.commands(),
-            "budget-show": Taking(budgets.show),
-        }
+        return own | orders | self._province.commands()
 
     def _check_pass(self, asked: Pass) -> None:
         self._in_force.check_pass(asked)
 
     async def _apply_passes(self) -> None:
         self._tell(self._facts.passes())
+
+    def _now(self) -> tuple[Fact | Orders, ...]:
+        return *self._facts.now(), self._ordering.current
 
     def _tell(self, fact: Fact) -> None:
         self._supervisor.tell(fact)
@@ -150,13 +152,16 @@ class Gateway:
         if ready is not None:
             try:
                 await self._apply(settings, ready)
-            except ApplyRefused as error:
+            except AssertionsBroken as error:
+                raise CannotStart("{reason}", reason=error) from error
+            except (ApplyRefused, ListsUnreadable) as error:
                 _log.error("the last snapshot cannot be used, compiling anew", extra={"error": str(error)})
             else:
                 self._spawn(self._recompile(), "compile")
                 return
         _log.info("compiling the lists for the first time; until then every query gets SERVFAIL (EDE 14)")
-        compiling = asyncio.create_task(self._compiler.compile(settings), name="compile")
+        first = self._transferring.before(lambda: self._compiler.compile(settings))
+        compiling = asyncio.create_task(first, name="compile")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
         await asyncio.wait((compiling, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -172,15 +177,28 @@ class Gateway:
         except AssertionsBroken as error:
             raise CannotStart("{reason}", reason=error) from error
 
-    async def _recompile(self) -> None:
+    async def _recompile(self) -> bool:
         async with self._changing:
             try:
                 layers = await self._compiler.compile(self._in_force.settings)
-                if layers.paths != self._in_force.paths:
+                if self._layers is None or layers.paths != self._layers.paths:
                     await self._apply(self._in_force.settings, layers)
             except (CompileFailed, ApplyRefused, AssertionsBroken, ListsUnreadable) as error:
-                self._state.compiles_failed += 1
+                self._reporting.state.compiles_failed += 1
                 _log.error("lists not renewed, the last good ones stay", extra={"error": str(error)})
+                return False
+            return True
+
+    async def _install(self, paths: tuple[str, ...]) -> None:
+        """Put the publisher's layers in force below the gateway's own; raises what ``_REFUSALS`` names."""
+        async with self._changing:
+            former, self._province.paths = self._province.paths, paths
+            try:
+                if self._layers is not None:
+                    await self._apply(self._in_force.settings, self._layers)
+            except BaseException:
+                self._province.paths = former
+                raise
 
     async def reload(self) -> dict[str, Any]:
         """Read everything anew and put it in force, or keep all as it was; return what happened."""
@@ -194,12 +212,12 @@ class Gateway:
                 return self._refused([error])
             finally:
                 self._notify.send("READY=1")
-            self._state.reloads += 1
+            self._reporting.state.reloads += 1
             _log.info("reloaded", extra={"generation": self._generation, "names": layers.names})
             return {"ok": True, "generation": self._generation, "names": layers.names, "lists": layers.told()}
 
     def _refused(self, reasons: Sequence[str | Said]) -> dict[str, Any]:
-        self._state.reloads_refused += 1
+        self._reporting.state.reloads_refused += 1
         _log.error(
             "reload refused, the former state stays", extra={"reasons": [str(reason) for reason in reasons]}
         )
@@ -228,65 +246,35 @@ class Gateway:
         return layers
 
     async def _apply(self, settings: Settings, layers: Layers) -> None:
-        await asyncio.to_thread(self._in_force.check_assertions, settings, layers.paths)
+        paths = (*self._province.below(settings), *layers.paths)
+        await asyncio.to_thread(self._in_force.check_assertions, settings, paths)
         self._generation += 2  # the number between is the way back, see Supervisor.apply
         message = Apply(
             self._generation,
             settings.for_workers(),
-            layers.paths,
+            paths,
             self._watch is not None,
-            self._facts.now(),
+            self._now(),
             self._facts.floor,
         )
         await self._supervisor.apply(message)
-        self._in_force.settings, self._in_force.paths = settings, layers.paths
+        self._in_force.settings, self._in_force.paths, self._layers = settings, paths, layers
         self._facts.configured(settings)
+        self._transferring.in_force(settings, paths)
+        await self._ordering.configured(settings)
+        self._province.configured(settings, self._install)
         for row in layers.troubled:
             _log.error(
                 "list not in force as it is",
                 extra={"list": row.id, "state": row.note.state.value, "reason": row.note.message},
             )
-        state = self._state
+        state = self._reporting.state
         state.generation, state.reloaded = self._generation, time.time()
         state.categories = {category.bit: category for category in settings.categories}
         layers.show(state)
 
     def _serve_status(self, settings: Settings) -> None:
-        if self._status is not None and self._status.endpoint == settings.metrics:
-            return
-        registry = CollectorRegistry()
-        registry.register(GatewayCollector(self._totals, self._current_state))
-        former = self._status
-        self._status = StatusServer(settings.metrics, registry, self._health) if settings.metrics else None
-        if former is not None:
-            former.close()
-
-    def _current_state(self) -> GatewayState:
-        state, supervisor = self._state, self._supervisor
-        state.workers, state.restarts = len(supervisor.workers), supervisor.restarts
-        state.ready = supervisor.ready
-        return state
-
-    def _health(self) -> dict[str, object]:
-        state = self._current_state()
-        return {
-            "ready": state.ready,
-            "workers": state.workers,
-            "generation": state.generation,
-            "names": state.snapshot_names,
-            "lists_on_last_good_copy": [each.id for each in state.lists if each.last_good],
-        }
-
-    async def status(self) -> dict[str, Any]:
-        """Return what ``schoolguard status`` shows."""
-        return {
-            "ok": True,
-            **self._health(),
-            "restarts": self._supervisor.restarts,
-            "clock_believed": self._totals.least("clock-believed") != 0,
-            "passes": len(self._facts.passes().granted),
-            "audit_log": None if self._facts.book.broken is None else str(self._facts.book.broken),
-        }
+        self._reporting.serve(settings.metrics, (self._transferring.collector,))
 
     def _receive(self, worker: int, message: Message) -> None:
         match message:
@@ -296,6 +284,8 @@ class Gateway:
                 self._facts.use(message.marks)
             case Asked():
                 self._facts.add_names(message.names)
+            case Overlaid():
+                self._ordering.taken(worker, message.number)
             case Seen() if self._watch is not None:
                 for verdict in message.verdicts:
                     self._watch(verdict)
@@ -319,9 +309,9 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await self._supervisor.stop()
+        self._province.close()
         await self._facts.close()
-        if self._status is not None:
-            self._status.close()
+        self._reporting.close()
 
     def _spawn(self, work: Any, name: str) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work, name=name)
@@ -339,3 +329,10 @@ def _load_nicely(folder: Path) -> Loaded:
     """Load in a thread that gives way to the workers, which may share the core (nice(2): a thread's own)."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
     return load(folder)
+
+
+def _ordering(settings: Settings, floor: float, tell: Callable[[Orders], list[int]]) -> Ordering:
+    try:
+        return Ordering(settings.paths.state, floor, tell)
+    except (CannotKeep, KeyUnusable) as error:
+        raise CannotStart("{reason}", reason=error) from error

@@ -21,6 +21,7 @@ from schoolguard.lists.reuse import fingerprint
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from schoolguard.node.compiling import CompileFailed, Compiler
+from schoolguard.node.province_layers import province_paths
 from schoolguard.settings import Settings
 
 
@@ -32,14 +33,15 @@ def lists_aside(settings: Settings, state: Path) -> Iterator[Stack]:
     """
     ready = Compiler(state)
     fresh = _fresh(settings, ready.folder)
+    province = [Snapshot.open(path) for path in province_paths(settings)]
     if fresh is not None:
-        yield Stack([Snapshot.open(fresh)])
+        yield Stack([*province, Snapshot.open(fresh)])
         return
     with TemporaryDirectory(prefix="schoolguard-") as folder:
         beside = Compiler(Path(folder))
         _copy(ready.archive, beside.archive)
         layers = asyncio.run(beside.compile(settings))
-        yield Stack([Snapshot.open(Path(path)) for path in layers.paths])
+        yield Stack([*province, *(Snapshot.open(Path(path)) for path in layers.paths)])
 
 
 def _fresh(settings: Settings, snapshots: Path) -> Path | None:

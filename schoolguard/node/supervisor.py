@@ -23,6 +23,7 @@ from schoolguard.serve.link import (
     Drain,
     Link,
     Message,
+    Orders,
     Passes,
     Spent,
     connect,
@@ -138,7 +139,7 @@ class Supervisor:
         self,
         control: Path,
         received: Callable[[int, Message], None],
-        facts: Callable[[], tuple[Passes | Spent | Devices, ...]] = tuple,
+        facts: Callable[[], tuple[Passes | Spent | Devices | Orders, ...]] = tuple,
     ) -> None:
         self._control = control
         self._received = received
@@ -181,10 +182,12 @@ class Supervisor:
             self._current = back
         raise ApplyRefused("{reasons}", reasons=tuple(failed))
 
-    def tell(self, message: Message) -> None:
-        """Send a message that has no answer to every worker."""
-        for worker in self.workers.values():
+    def tell(self, message: Message) -> list[int]:
+        """Send a message to every running worker and return their numbers; answers come by ``received``."""
+        running = [worker for worker in self.workers.values() if worker.running]
+        for worker in running:
             worker.tell(message)
+        return [worker.number for worker in running]
 
     async def seat(self, sockets: dict[Seat, socket.socket], hold: bool = False) -> None:
         """Serve these sockets: start workers for new ones, replace those whose sockets changed.

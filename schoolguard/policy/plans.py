@@ -26,8 +26,10 @@ class Plan:
     ``blocked`` is the mask of closed categories, sealed ones always in it. ``locks`` stand highest layer
     first, ``rules`` (not locked) nearest layer first, those of passes apart in ``passes``. ``spent`` are ids
     of the ``budgets`` that are used up. ``shadow`` is the plan that would hold if what is on trial were
-    enforced. ``parts`` tells which of the optional parts there are, a bit each: locks, passes, exams, used-up
-    budgets, rules, safe search; like ``engines`` it takes no part in equality.
+    enforced. ``orders`` are the bits, above those of lists, of orders whose scope holds the school: plans of
+    schools under other orders differ, and share no reply. ``parts`` tells which of the optional parts there
+    are, a bit each: locks, passes, exams, used-up budgets, rules, safe search; like ``engines`` it takes no
+    part in equality.
     """
 
     blocked: int = SEALED
@@ -41,6 +43,7 @@ class Plan:
     strip_ech: bool = False
     blocking: Blocking = field(default=Blocking())
     shadow: Plan | None = None
+    orders: int = 0
     engines: Engines = field(default=Engines(), compare=False, repr=False)
     parts: int = field(init=False, compare=False, repr=False)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
-from schoolguard.categories import BY_NAME
+from schoolguard.categories import BY_NAME, LISTED
 from schoolguard.dns.alias import alias_answer
 from schoolguard.dns.answer import Answer
 from schoolguard.dns.blocked import BlockAnswer, any_answer, blocked_answer
@@ -31,6 +31,7 @@ _WINDOW_SHARE = 16
 """An allowed reply is kept finished for a sixteenth of its remaining time, at least 1 s."""
 
 _ANY_TTL = 3_600
+_TAKEDOWN = BY_NAME["takedown"].mask
 _UNDECIDED = Decision(False, Rank.DEFAULT)
 _ENCRYPTED_DNS = BY_NAME["encrypted-dns"]
 _VOUCHED = (Rank.SAFETY_NET, Rank.LOCK, Rank.PASS, Rank.RULE)
@@ -77,7 +78,7 @@ def judge_name(query: Query, client: Client, rules: Rules) -> Judged:
     if local is not None:
         outcome = Outcome.LOCAL if local.bypass is None else Outcome.BYPASS + local.bypass
         return Judged(_UNDECIDED, question, at_home, Ready(local.answer, outcome, inf, "local"))
-    mask = rules.stack.mask(key, query.qtype)
+    mask = _mask(rules, client, key, query.qtype)
     decision = decide(client.plan, key, mask)
     if decision.blocked:
         outcome = outcome_of(decision)
@@ -121,6 +122,14 @@ def judge_answer(
     return _allowed(query, client, rules, judged, kept, now, stale)
 
 
+def _mask(rules: Rules, client: Client, key: str, qtype: int) -> int:
+    """Return the categories of a name for a client: an order of limited scope counts where it holds."""
+    mask = rules.stack.mask(key, qtype)
+    if mask <= LISTED:
+        return mask
+    return mask & LISTED | (_TAKEDOWN if mask & client.plan.orders else 0)
+
+
 def outcome_of(decision: Decision) -> int:
     """Return the outcome that a decision which blocks is counted as."""
     if decision.bit >= 0:
@@ -151,9 +160,9 @@ def _judge_targets(
     query: Query, client: Client, rules: Rules, decision: Decision, targets: Iterable[bytes]
 ) -> Decision:
     """Return the decision with the CNAME chain and SVCB targets taken in (cloaking)."""
-    mask = rules.stack.mask
     keys = [key_of_wire(target) for target in targets]
-    return decide_chain(client.plan, decision, [(key, mask(key, query.qtype)) for key in keys])
+    masks = [_mask(rules, client, key, query.qtype) for key in keys]
+    return decide_chain(client.plan, decision, list(zip(keys, masks, strict=True)))
 
 
 def _blocked(

@@ -29,13 +29,15 @@ class Present:
     """The present moment of one worker.
 
     ``now`` is Unix seconds, ``None`` while the clock cannot be trusted. ``devices`` maps packed addresses to
-    MACs, ``spent`` devices to the ids of their used-up budgets.
+    MACs, ``spent`` devices to the ids of their used-up budgets, ``orders`` ids of schools to the bits that
+    orders of limited scope have for them in the overlay; these change with the stack, and so with ``Rules``.
     """
 
     now: float | None = None
     devices: dict[bytes, bytes] = field(default_factory=dict)
     passes: tuple[Granted, ...] = ()
     spent: dict[bytes, frozenset[str]] = field(default_factory=dict)
+    orders: Mapping[str, int] = field(default_factory=dict)
 
     def device_of(self, address: bytes) -> bytes:
         """Return the MAC of a packed address, or the address itself when it is not known."""

@@ -7,6 +7,7 @@ It must not read a clock: it is told when to turn, and says when the next turn i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
@@ -107,6 +108,8 @@ class Standings:
                 plan = strictest(group, self._engines, self._rulesets)
             else:
                 plan = plan_of(group, self._engines, now, windows, passes, spent, self._rulesets)
+            if orders := self._present.orders.get(group.school, 0):
+                plan = replace(plan, orders=orders)
             seated = self._seat(plan, own=bool(device))
             if seated.seat.bit:
                 if len(standing.made) >= _MEMO:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -45,6 +45,27 @@ class Devices:
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """Control to worker: these names are closed by orders, and no others; the answer is ``Overlaid``.
+
+    ``below`` and ``exact`` are search keys with their masks, ``schools`` the bits of schools among them;
+    ``number`` rises with every message, so that one that was overtaken changes nothing.
+    """
+
+    number: int
+    below: Mapping[str, int]
+    exact: Mapping[str, int]
+    schools: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """Worker to control: the number of the orders that every reply is judged by from now on."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """Control to worker: put these settings and snapshot layers in force; the answer is ``Applied``.
 
@@ -56,7 +77,7 @@ class Apply:
     settings: Settings
     layers: tuple[str, ...]
     watch: bool = False
-    now: tuple[Passes | Spent | Devices, ...] = ()
+    now: tuple[Passes | Spent | Devices | Orders, ...] = ()
     floor: float = 0.0
 
 
@@ -99,7 +120,7 @@ class Seen:
     verdicts: tuple[Verdict, ...]
 
 
-Message = Apply | Drain | Passes | Spent | Devices | Applied | Counted | Asked | Seen
+Message = Apply | Drain | Passes | Spent | Devices | Orders | Overlaid | Applied | Counted | Asked | Seen
 
 
 class Link(asyncio.Protocol):

@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 from schoolguard.language import LANGUAGES, translator
 from schoolguard.lists.layout import SnapshotBroken
-from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from schoolguard.log import start_log
 from schoolguard.policy.clock import WallClock
@@ -42,6 +41,8 @@ from schoolguard.serve.link import (
     Devices,
     Drain,
     Message,
+    Orders,
+    Overlaid,
     Passes,
     Seen,
     Spent,
@@ -50,7 +51,7 @@ from schoolguard.serve.link import (
 from schoolguard.serve.tasks import Tasks
 from schoolguard.serve.tcp import TcpListener
 from schoolguard.serve.udp import UdpListener
-from schoolguard.settings import Limits
+from schoolguard.settings import Limits, Settings
 
 REPORT_EVERY = 1.0
 DRAIN_SECONDS = 5.0
@@ -87,6 +88,7 @@ class Worker:
         self._unread: list[Inherited] = []
         self._verdicts: list[Verdict] = []
         self._present = Present()
+        self._orders = Orders(0, {}, {}, {})
         self._clock = WallClock()
         self._translators = {language: translator(language) for language in LANGUAGES}
         self._marks: set[Mark] = set()
@@ -128,6 +130,8 @@ class Worker:
                 self._tasks.spawn(self._apply(message), "apply")
             case Drain():
                 self._drain()
+            case Orders():
+                self._overlay(message)
             case Passes() | Spent() | Devices():
                 self._learn(message)
             case _:
@@ -138,27 +142,42 @@ class Worker:
         await self._listen()
 
     async def _put_in_force(self, message: Apply) -> Applied:
-        settings = message.settings
+        settings, rules = message.settings, self._resolver.rules
+        former = rules.stack if rules is not None else None
         try:
             # In a thread: every byte of a snapshot is checked once, which takes tens of milliseconds.
-            layers = await asyncio.to_thread(lambda: [Snapshot.open(Path(p)) for p in message.layers])
+            stack = await asyncio.to_thread(Stack.open, [Path(path) for path in message.layers], former)
         except (SnapshotBroken, OSError) as error:
             return Applied(message.generation, str(error))
         for fact in message.now:
             self._learn(fact)
         self._clock.raise_floor(message.floor)
         self._present.now = self._clock.read(time.time(), self._loop.time())
-        former = self._resolver.rules
-        rules = Rules(settings, Stack(layers), self._counts, self._translators, self._present)
+        self._replace(settings, stack)
+        self._resolver.watcher = self._saw if message.watch else None
+        return Applied(message.generation)
+
+    def _replace(self, settings: Settings, stack: Stack) -> None:
+        """Judge every reply anew from here on: by these settings, these lists and the orders in force."""
+        former, orders = self._resolver.rules, self._orders
+        self._present.orders = orders.schools
+        stack = stack.with_overlay(orders.below, orders.exact)
+        rules = Rules(settings, stack, self._counts, self._translators, self._present)
         self._resolver.apply(rules, self._lookup_for(rules))
         if former is not None:
             former.retire()
             self._marks.update(former.metering.take())
             self._release(former.front)
-        self._resolver.watcher = self._saw if message.watch else None
-        return Applied(message.generation)
 
-    def _learn(self, fact: Passes | Spent | Devices) -> None:
+    def _overlay(self, orders: Orders) -> None:
+        """Put orders in force, for kept replies too; a worker without a policy answers nothing yet."""
+        if orders.number > self._orders.number:
+            self._orders, rules = orders, self._resolver.rules
+            if rules is not None:
+                self._replace(rules.settings, rules.stack)
+        self._link.send(Overlaid(self._orders.number))
+
+    def _learn(self, fact: Passes | Spent | Devices | Orders) -> None:
         """Take news of the present moment, and bring those whom it concerns under their plans of now."""
         present, rules = self._present, self._resolver.rules
         match fact:
@@ -175,6 +194,9 @@ class Worker:
                 present.spent = fact.spent
                 if rules is not None:
                     rules.seat_again(changed)
+            case Orders():
+                if fact.number > self._orders.number:
+                    self._orders = fact
             case Devices():
                 moved = present.learn(fact.found, fact.gone)
                 if rules is not None:

@@ -1,0 +1,139 @@
+"""The keys of a list that is fetched, which stand beside those of ``list_keys``, and of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from schoolguard.config.category_names import CategoryName
+from schoolguard.config.finding import Wrong
+from schoolguard.config.list_keys import FORMATS, ID
+from schoolguard.config.numbers import Size, Time
+from schoolguard.config.scalars import Choice, OrWord, Text
+from schoolguard.config.subnets import NetworkType
+from schoolguard.config.types import Key, ListOf, Schema, Section, TextType
+from schoolguard.language import N_
+
+CATALOGUE = "catalogue"
+CATALOGUE_NAME = "catalogue.yaml"
+
+_LONGEST = 1_000
+_FORM = "https://example.org/list.txt"
+_HOUR, _DAY = 3_600, 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class UrlType(TextType[str]):
+    """An address that a list is fetched from: https, a host, no user name."""
+
+    @property
+    def label(self) -> str:
+        """``https address``."""
+        return "https address"
+
+    def parse(self, text: str) -> str:
+        """Return the address."""
+        try:
+            parts = urlsplit(text)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise Wrong(N_("this is no web address"), found=text, accepted=_FORM) from error
+        if parts.scheme == "http":
+            msgid = N_("a list is fetched by https only: on the way anybody could change it")
+            raise Wrong(msgid, found=text, suggestion=f"https{text[4:]}")
+        if parts.scheme != "https" or not host or len(text) > _LONGEST or not text.isascii():
+            raise Wrong(N_("this is no web address"), found=text, accepted=_FORM)
+        if not text.isprintable() or " " in text:
+            raise Wrong(N_("this is no web address"), found=text, accepted=_FORM)
+        if parts.username is not None or parts.fragment:
+            msgid = N_("an address without a user name, a password and a part after # belongs here")
+            raise Wrong(msgid, found=host, accepted=_FORM)
+        return text
+
+    def schema(self) -> Schema:
+        """Return a text's schema."""
+        return {"type": "string", "pattern": r"^\s*https://[^\s#@]+\s*$", "maxLength": _LONGEST}
+
+
+def private_literal(url: str) -> str | None:
+    """Return the host of an address when it is an IP address that is not public, else None."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return None if ip_address(host).is_global else host
+    except ValueError:
+        return None
+
+
+URL = Key(
+    "url",
+    OrWord(UrlType(), CATALOGUE),
+    "Where the list is fetched from, instead of `file`. catalogue: from the address that catalogue.yaml gives"
+    " for this id.",
+    otherwise="the list is the `file`",
+)
+REFRESH = Key(
+    "refresh",
+    Time(_HOUR, 30 * _DAY),
+    "How often the list is asked for; give or take a tenth, so that not all schools ask at once.",
+    float(_DAY),
+)
+MEMBER = Key(
+    "member",
+    Text(most=200, pattern=r"\w[\w.-]*(?:/\w[\w.-]*)*", example="domains"),
+    "Which file is the list, when the address gives a tar archive.",
+    "domains",
+)
+MAX_SIZE = Key(
+    "max-size",
+    Size(1 << 10, 1 << 30),
+    "A list with more bytes, as it comes or unpacked, is refused.",
+    256 << 20,
+)
+ALARM_AFTER = Key(
+    "alarm-after",
+    Time(2 * _HOUR, 365 * _DAY),
+    "A list that could not be confirmed for so long is reported as too old; it stays in force.",
+    7.0 * _DAY,
+)
+PRIVATE_NETWORKS = Key(
+    "private-networks",
+    ListOf(NetworkType(), 0, 10),
+    "Private networks that the address may lead to, for a mirror of the province's own; others are refused.",
+    otherwise="only public addresses",
+)
+
+SUBSCRIPTION_KEYS = (URL, REFRESH, MEMBER, MAX_SIZE, ALARM_AFTER, PRIVATE_NETWORKS)
+"""To be added to the section of one list in ``lists.yaml``."""
+
+ADDRESS = Key("address", UrlType(), "Where the maintainer publishes the list.")
+_NOTE = Section(
+    (
+        Key("vi", Text(most=400), "In Vietnamese."),
+        Key("en", Text(most=400), "In English."),
+    )
+)
+PUBLIC_LISTS = Key(
+    "lists",
+    ListOf(
+        Section(
+            (
+                ID,
+                Key("name", Text(), "What its maintainer calls it."),
+                Key("maintainer", Text(), "Who keeps it."),
+                Key("homepage", UrlType(), "Where it is described."),
+                ADDRESS,
+                Key("format", Choice(FORMATS), "How it is written."),
+                Key("category", CategoryName(), "The category of its names."),
+                Key("licence", Text(), "As the maintainer states it."),
+                Key("size", Choice(("small", "medium", "large", "huge")), "How many names it has."),
+                Key("update", Text(), "How often it is published."),
+                Key("note", _NOTE, "What is known to go wrong with it."),
+            )
+        ),
+        0,
+        500,
+    ),
+    "The public lists.",
+)
+CATALOGUE_FILE = Section((PUBLIC_LISTS,))

@@ -1,0 +1,1 @@
+"""Lists for others, on the publisher: signed, compiled, exported. It must not answer queries of clients."""

@@ -1,0 +1,3 @@
+"""Takedown orders on a gateway: read, journalled, in force, confirmed. It must not fetch, and not answer
+queries.
+"""
