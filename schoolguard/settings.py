@@ -10,14 +10,18 @@ from typing import NamedTuple
 from schoolguard.categories import Category
 from schoolguard.devices.model import DeviceSources, Forwarder
 from schoolguard.dns.resolver_addresses import ResolverAddresses
+from schoolguard.feed.settings import FeedSettings
 from schoolguard.hub.export.model import ExportZone
 from schoolguard.intake.model import Publisher
+from schoolguard.intake.subscriptions.model import Subscription
 from schoolguard.intake.transfer.model import Address, Transfer
 from schoolguard.lists.model import ListSource
 from schoolguard.policy.assertions import Assertion
 from schoolguard.policy.model import School, Tier
 from schoolguard.policy.safe_search import Engines
 from schoolguard.policy.services import Service
+from schoolguard.querylog.model import Terms
+from schoolguard.store.bounds import Bounds
 
 
 class Endpoint(NamedTuple):
@@ -78,6 +82,11 @@ class Paths:
         return self.state / "transfers"
 
     @property
+    def subscriptions(self) -> Path:
+        """The folder of lists that are fetched."""
+        return self.state / "subscriptions"
+
+    @property
     def exports(self) -> Path:
         """The folder of zones that are served."""
         return self.state / "exports"
@@ -91,6 +100,14 @@ class TransferSettings:
     notify_listen: tuple[Address, ...] = ()
     exports: tuple[ExportZone, ...] = ()
     export_listen: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSettings:
+    """Lists to fetch, and the file of well-known names that they are held against."""
+
+    lists: tuple[Subscription, ...] = ()
+    popular: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +139,21 @@ class Settings:
     keep_names_asked: bool = True
     transfers: TransferSettings = field(default_factory=TransferSettings)
     publisher: Publisher | None = None
+    subscriptions: SubscriptionSettings = field(default_factory=SubscriptionSettings)
+    query_logs: tuple[Terms, ...] = ()
+    feed: FeedSettings = field(default_factory=FeedSettings)
+    store: Bounds = field(default_factory=Bounds)
 
     def for_workers(self) -> Settings:
         """Return what a worker needs: no services, which only people ask for, no assertions, no secrets."""
-        return replace(self, services={}, assertions=(), transfers=TransferSettings(), publisher=None)
+        return replace(
+            self,
+            services={},
+            assertions=(),
+            transfers=TransferSettings(),
+            publisher=None,
+            subscriptions=SubscriptionSettings(),
+            query_logs=(),
+            feed=FeedSettings(),
+            store=Bounds(),
+        )

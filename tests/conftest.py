@@ -43,3 +43,8 @@ def _swept(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if any(request.path.is_relative_to(_TESTS / folder) for folder in OVER_HTTP):
         gc.collect()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: some are made anew in each process, and tests are shared out by name."""
+    return argname if isinstance(val, bytes) else None

@@ -28,7 +28,8 @@ class Question:
 class Load:
     """Sends questions in turn at ``rate`` a second; with ``retries``, as a client that asks again.
 
-    ``bad`` holds replies that were not as they must be, ``lost`` the number of questions nobody answered.
+    ``bad`` holds replies that were not as they must be, ``lost`` the number of questions nobody answered,
+    ``packets`` how many were sent with those asked again.
     """
 
     port: int
@@ -37,6 +38,7 @@ class Load:
     retries: int = 0
     wait: float = 5.0
     sent: int = 0
+    packets: int = 0
     answered: int = 0
     bad: list[str] = field(default_factory=list)
     lost: int = 0
@@ -51,6 +53,10 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Ask nothing more, and wait for the replies."""
         self._ending.set()
         self._thread.join()
 
@@ -91,8 +97,8 @@ class Load:
         self._pending[number] = (question, sock, message, self.retries, time.monotonic() + self.wait)
         self._deliver(sock, message)
 
-    @staticmethod
-    def _deliver(sock: socket.socket, message: bytes) -> None:
+    def _deliver(self, sock: socket.socket, message: bytes) -> None:
+        self.packets += 1
         try:
             sock.send(message)
         except ConnectionRefusedError:  # of an earlier datagram: the question counts as lost

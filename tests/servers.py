@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -50,21 +51,41 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLIN
     raise NeverHappened(f"{what} within {seconds:.0f} s")
 
 
+_FIRST, _LAST = 10_000, 32_000
+"""Below the range that the kernel gives to clients: a port that is free stays so until a server takes it."""
+
+_ports: Iterator[int] = iter(())
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that is free on loopback for UDP and TCP, IPv4 and IPv6."""
-    for _ in range(100):
+    """Return a port that is free on loopback for UDP and TCP, IPv4 and IPv6, and not given out before.
+
+    Test processes that run side by side each have a part of the ports.
+    """
+    global _ports
+    for _ in range(2_000):
+        port = next(_ports, None)
+        if port is None:
+            _ports, port = iter(_own_ports()), None
+            continue
         with contextlib.ExitStack() as stack:
-            port = 0
             try:
                 for family, address in ((socket.AF_INET, host), (socket.AF_INET6, "::1")):
                     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                        sock = stack.enter_context(socket.socket(family, kind))
-                        sock.bind((address, port))
-                        port = sock.getsockname()[1]
+                        stack.enter_context(socket.socket(family, kind)).bind((address, port))
             except OSError:
                 continue
             return port
     raise NeverHappened("no port of loopback is free")
+
+
+def _own_ports() -> list[int]:
+    """Return the ports of this test process, in an order of its own."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = list(range(_FIRST + number, _LAST, count))
+    random.shuffle(own)
+    return own
 
 
 def program(name: str) -> str:

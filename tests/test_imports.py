@@ -25,11 +25,19 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "devices": ("dns", "language", "log"),
     "devices.model": (),
     "lists": ("dns", "categories"),
-    "intake": ("dns", "lists", "categories", "language", "log", "settings"),
+    "intake": ("dns", "lists", "categories", "language", "log", "settings", "priority"),
     "intake.trust": ("language", "lists.archive", "log"),
     "intake.transfer.model": ("language",),
     "intake.subscriptions.model": ("language", "lists.model"),
-    "hub": ("intake", "dns", "lists", "categories", "language", "log", "settings"),
+    "store": ("language", "log"),
+    "store.model": (),
+    "store.bounds": (),
+    "querylog": ("dns", "language", "log"),
+    "querylog.model": (),
+    "feed": ("store", "intake.orders", "language", "log"),
+    "feed.model": (),
+    "feed.settings": ("feed.rules",),
+    "hub": ("intake", "feed", "dns", "lists", "categories", "language", "log", "settings"),
     "hub.service": COMPOSES,
     "hub.export.model": ("intake.transfer.model", "language"),
     "lists.child": ("priority", "lists"),
@@ -42,6 +50,9 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "devices.model",
         "intake",
         "hub",
+        "store.bounds",
+        "querylog.model",
+        "feed.settings",
     ),
     "config": (
         "settings",
@@ -58,9 +69,21 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
         "intake.transfer.model",
         "intake.subscriptions.model",
         "hub.export.model",
+        "store.bounds",
+        "querylog.model",
+        "feed.settings",
+        "feed.rules",
     ),
     "resolver": ("dns", "lists", "policy", "settings", "categories", "language", "devices.model"),
-    "serve": ("dns", "resolver", "settings", "policy", "devices.model"),
+    "serve": (
+        "dns",
+        "resolver",
+        "settings",
+        "policy",
+        "devices.model",
+        "querylog.model",
+        "querylog.recording",
+    ),
     "serve.worker": COMPOSES,
     "node": COMPOSES,
     "cli": COMPOSES,
@@ -70,7 +93,15 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 PURE = ("asyncio", "socket", "ssl", "time", "sqlite3", "subprocess", "random")
 """Bytes, files and ``now`` in, values out: what these modules give must be handed in."""
 
-NEVER_IMPORTS: Mapping[str, tuple[str, ...]] = {"dns": PURE, "lists": PURE, "policy": PURE}
+NEVER_IMPORTS: Mapping[str, tuple[str, ...]] = {
+    "dns": PURE,
+    "lists": PURE,
+    "policy": PURE,
+    **dict.fromkeys(
+        ("feed.model", "feed.merging", "feed.noise", "feed.rules", "feed.summary", "feed.day"), PURE
+    ),
+    **dict.fromkeys(("feed.schema", "feed.signed", "feed.table", "feed.openmetrics"), PURE),
+}
 
 
 @dataclass(frozen=True)

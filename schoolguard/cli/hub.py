@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
-import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,33 +12,40 @@ from typing import Any
 
 import click
 
+from schoolguard.cli.hub_feed import feed
+from schoolguard.cli.hub_fetched import cards, fetch
 from schoolguard.cli.hub_keys import keys
-from schoolguard.cli.hub_options import failing, hub_option, online_signers, passphrase_option
+from schoolguard.cli.hub_lists import agree, preview, rollback, rolling, versions
+from schoolguard.cli.hub_options import failing, hub_option, online_signers, passphrase_option, settings_of
 from schoolguard.cli.hub_signing import init, partner, publish, renew, sign
-from schoolguard.cli.options import EXIT_CONFIGURATION, json_option, language_option
-from schoolguard.config.finding import ConfigError
+from schoolguard.cli.lists_at_hub import subscription_lines
+from schoolguard.cli.lists_on_way import effect_lines, list_lines
+from schoolguard.cli.options import json_option, language_option
 from schoolguard.hub.push.spool import Spool
 from schoolguard.hub.receipts.report import Report, report
 from schoolguard.hub.receipts.store import open_store
-from schoolguard.hub.service.agreed import Agreements
 from schoolguard.hub.service.enrolled import Enrolled
-from schoolguard.hub.service.issuing import seconds_in
-from schoolguard.hub.service.list_check import list_id
 from schoolguard.hub.service.plan import published_of
-from schoolguard.hub.service.reading import read_hub
 from schoolguard.hub.service.receiving import report_members
-from schoolguard.hub.service.run import AGREED, PUSHES, RECEIPTS_DB, Hub
+from schoolguard.hub.service.run import PUSHES, RECEIPTS_DB, Hub
 from schoolguard.hub.service.settings import HubSettings
+from schoolguard.hub.service.subscribed_standing import standing
 from schoolguard.hub.service.taking import targets_before
+from schoolguard.hub.service.viewing import View
 from schoolguard.hub.tuf.drafts import waiting
 from schoolguard.hub.tuf.repository import Repository
 from schoolguard.intake.orders.canonical import rfc3339
-from schoolguard.intake.trust.names import COMPILED, is_partner_id, is_target_name
+from schoolguard.intake.trust.names import COMPILED
 from schoolguard.language import N_, Said, Translate, translator
 from schoolguard.log import start_log
 
 
-@click.group(commands=[keys, init, sign, renew, publish, partner])
+@click.group(
+    commands=[
+        *(keys, init, sign, renew, publish, partner),
+        *(preview, agree, versions, rollback, fetch, cards, feed),
+    ]
+)
 def hub() -> None:
     """Run a publisher: its repository, its partners, its keys."""
 
@@ -54,7 +58,7 @@ def serve(hub: Path, source: str, language: str) -> None:
     """Serve the repository, take pushes and receipts, compile lists; until it is told to end."""
     translate = translator(language)
     start_log("hub")
-    settings = _settings(hub, translate)
+    settings = settings_of(hub, translate)
     with failing(translate):
         signers = online_signers(hub, source, translate)
         asyncio.run(_serve(Hub(hub, settings, signers, time.time), translate))
@@ -82,10 +86,13 @@ async def _serve(running: Hub, translate: Translate) -> None:
 @language_option
 @json_option
 def status(hub: Path, language: str, as_json: bool) -> None:
-    """Show what is published and until when, what waits, and how long the queue of pushes is."""
+    """Show what is published and until when, where each list is, what waits, and the queue of pushes."""
     translate = translator(language)
     with failing(translate):
-        found = _status(hub)
+        settings = settings_of(hub, translate)
+        view = View(rolling(hub, settings))
+        found = _status(hub) | {"lists": view.lists(), "effect": view.effect()}
+        found["subscriptions"] = standing(hub, settings, time.time())
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -103,7 +110,7 @@ def orders(order: str, hub: Path, language: str, as_json: bool) -> None:
     translate = translator(language)
     partner_id, _slash, id = order.partition("/")
     with failing(translate):
-        found = asyncio.run(_report(hub, _settings(hub, translate), partner_id, id))
+        found = asyncio.run(_report(hub, settings_of(hub, translate), partner_id, id))
         if found is None:
             raise Said(N_("no such order was published: {order}"), order=order)
     if as_json:
@@ -111,35 +118,6 @@ def orders(order: str, hub: Path, language: str, as_json: bool) -> None:
         return
     for line in _order_lines(found, translate):
         click.echo(line)
-
-
-@hub.command()
-@click.argument("name", metavar="PARTNER/LIST")
-@click.option("--by", help="Who agrees; default the user of this machine.")
-@click.option("--for", "span", default="1d", show_default=True, help="How long: 12h, 1d.")
-@hub_option
-@language_option
-def agree(name: str, by: str | None, span: str, hub: Path, language: str) -> None:
-    """Agree to a list that the guardrails hold; then its partner pushes it again."""
-    _ = translate = translator(language)
-    partner_id, _slash, list_name = name.partition("/")
-    person = by or os.environ.get("SUDO_USER") or getpass.getuser()
-    with failing(translate):
-        if not (is_partner_id(partner_id) and is_target_name(list_name) and "/" not in list_name):
-            raise Said(N_("{name!r} is not PARTNER/LIST"), name=name)
-        agreements = Agreements(hub / AGREED, _settings(hub, translate).agreements)
-        more = agreements.agree(list_id(partner_id, list_name), person, time.time() + seconds_in(span))
-    text = _("{person} agrees; {more} more must") if more else _("{person} agrees; it may be pushed again")
-    click.echo(text.format(person=person, more=more))
-
-
-def _settings(folder: Path, translate: Translate) -> HubSettings:
-    try:
-        return read_hub(folder, translate)
-    except ConfigError as error:
-        for finding in error.findings:
-            click.echo(str(finding), err=True)
-        sys.exit(EXIT_CONFIGURATION)
 
 
 async def _report(folder: Path, settings: HubSettings, partner_id: str, id: str) -> Report | None:
@@ -191,6 +169,9 @@ def _status_lines(found: dict[str, Any], translate: Translate) -> Iterator[str]:
         yield _("{role} waits for signatures or files").format(role=role)
     layers = _("compiled lists: {state}, {deltas} deltas above the base")
     yield layers.format(state=found["state"] or "-", deltas=found["deltas"])
+    yield from list_lines(found["lists"], translate)
+    yield from effect_lines(found["effect"], translate)
+    yield from subscription_lines(found["subscriptions"], translate)
     for each in found["pushes"]:
         text = _("push of {partner} on its way: {offset} of {length} bytes, {push}")
         yield text.format(**each)
@@ -210,7 +191,7 @@ def _order_lines(found: Report, translate: Translate) -> Iterator[str]:
     for gateway in found.unconfirmed:
         yield _("not confirmed: {gateway}").format(gateway=gateway)
     for each in found.refusing:
-        names = ", ".join(str(one.said()) for one in each.names)
+        names = ", ".join(one.said().say(translate) for one in each.names)
         yield _("refused by {gateway}: {reason}").format(gateway=each.gateway, reason=names or each.reason)
 
 

@@ -4,6 +4,7 @@ fail."""
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,10 @@ from pathlib import Path
 import click
 from securesystemslib.signer import CryptoSigner
 
-from schoolguard.cli.options import Failed
+from schoolguard.cli.options import EXIT_CONFIGURATION, Failed
+from schoolguard.config.finding import ConfigError
+from schoolguard.hub.service.reading import read_hub
+from schoolguard.hub.service.settings import HubSettings
 from schoolguard.hub.tuf.keys import read_signers
 from schoolguard.hub.tuf.passphrases import read_passphrase
 from schoolguard.language import N_, Said, Translate
@@ -61,6 +65,16 @@ def secret(source: str, asked: str, translate: Translate, *, new: bool = False) 
 def online_signers(hub: Path, source: str, translate: Translate) -> tuple[CryptoSigner, ...]:
     """Return what signs with the publisher's online keys."""
     return read_signers(hub / KEYS, secret(source, N_("Passphrase of the online keys"), translate))
+
+
+def settings_of(folder: Path, translate: Translate) -> HubSettings:
+    """Return what ``hub.yaml`` says; ends with exit code 2 and every error when it cannot be used."""
+    try:
+        return read_hub(folder, translate)
+    except ConfigError as error:
+        for finding in error.findings:
+            click.echo(str(finding), err=True)
+        sys.exit(EXIT_CONFIGURATION)
 
 
 def clock() -> float:

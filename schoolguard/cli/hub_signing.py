@@ -35,6 +35,7 @@ from schoolguard.language import N_, Translate, translator
 _PUBLIC = click.Path(path_type=Path, exists=True, dir_okay=False)
 _STICK = click.Path(path_type=Path, exists=True, file_okay=False)
 _THRESHOLD = click.IntRange(1)
+_WAITS = {"signatures": N_("{role} waits for signatures"), "files": N_("{role} waits for files")}
 
 
 @click.command()
@@ -172,7 +173,7 @@ def publish(leave_behind: bool, hub: Path, source: str, language: str) -> None:
     for role, version in done.versions.items():
         click.echo(_("published: {role}, version {version}").format(role=role, version=version))
     for role, why in done.waits.items():
-        click.echo(_("waits for {what}: {role}").format(role=role, what=why))
+        click.echo(_(_WAITS[why]).format(role=role))
     for error in done.behind:
         click.echo(error.say(translate))
     click.echo(_("timestamp {version} is in force").format(version=done.timestamp))

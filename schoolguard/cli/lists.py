@@ -23,6 +23,7 @@ from schoolguard.hub.export.writing import Form
 from schoolguard.language import N_, Said, Translate, translator
 from schoolguard.node.compiling import CompileFailed, Compiler, Layers
 from schoolguard.node.listing import lookup_dicts, report_dicts, report_lines
+from schoolguard.node.subscribed_screen import standing_lines, standing_members, standing_of
 from schoolguard.node.transfer_screen import transfer_lines, transfers_now
 from schoolguard.node.typed import domain_name
 from schoolguard.node.writing_out import left_lines, write_tier
@@ -64,7 +65,16 @@ def show(list_id: str | None, folder: Path, language: str, as_json: bool) -> Non
     if list_id is not None and list_id not in known:
         said = Said(N_("no list {id!r}; known are: {known}"), id=list_id, known=", ".join(known))
         raise Failed(said, translate)
+    standing = standing_of(settings)
+    if as_json:
+        rows = report_dicts(layers)
+        for row in rows:
+            row["fetched"] = standing_members(standing, row["id"], time.time())
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
     _print_report(layers, translate, as_json, list_id)
+    for line in standing_lines(standing, [list_id] if list_id else known, time.time(), translate):
+        click.echo(line)
 
 
 @lists.command()

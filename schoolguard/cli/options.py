@@ -1,4 +1,7 @@
-"""What the commands share: their options, the ways they fail, and how they reach a running gateway."""
+"""What the commands share: their options, the ways they fail, and how they reach a running gateway.
+
+The configuration's loader is loaded only when it is needed: a partner's command has none.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from schoolguard.config import ConfigError, load
 from schoolguard.language import LANGUAGES, N_, Said, Translate, language_of, translator
-from schoolguard.node.commands import NoGateway, ask_gateway
-from schoolguard.node.starting import control_path
-from schoolguard.settings import Settings
+
+if TYPE_CHECKING:
+    from schoolguard.settings import Settings
 
 EXIT_CONFIGURATION = 2
 NO_SNAPSHOT = N_("there is no snapshot yet; run: schoolguard lists compile")
@@ -61,6 +63,9 @@ def ask(
     folder: Path, command: str, language: str, arguments: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the running gateway's answer to a command; ends with exit code 1 when none answers."""
+    from schoolguard.node.commands import NoGateway, ask_gateway
+    from schoolguard.node.starting import control_path
+
     translate = translator(language)
     try:
         return ask_gateway(control_path(load_settings(folder, translate)), command, language, arguments)
@@ -70,6 +75,8 @@ def ask(
 
 def load_settings(folder: Path, translate: Translate) -> Settings:
     """Return the configuration; ends with exit code 2 and every error when it cannot be used."""
+    from schoolguard.config import ConfigError, load
+
     try:
         return load(folder, translate=translate).settings
     except ConfigError as error:

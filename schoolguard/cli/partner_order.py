@@ -1,6 +1,6 @@
 """``schoolguard partner order``: an order written, signed, pushed; the publisher's receipt shown.
 
-``order_command`` is added to the group ``partner``; the work is ``hub.service.issuing``'s and ``send``'s.
+The work is ``hub.service.issuing``'s and ``send``'s.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import click
 from securesystemslib.signer import CryptoSigner
 
 from schoolguard.cli.options import Failed, json_option, language_option
-from schoolguard.hub.push.home import Home, NoHome, open_home, reasons_of
-from schoolguard.hub.push.sending import Sender, SendFailed, send
+from schoolguard.cli.partner_options import folder_option, os_error, passphrase_option, prompt, sender_of
+from schoolguard.hub.push.asking import Sender, connection
+from schoolguard.hub.push.home import Home, NoHome, codes_of, open_home, reasons_of
+from schoolguard.hub.push.sending import SendFailed, send
 from schoolguard.hub.service.catching_up import catch_up
 from schoolguard.hub.service.issuing import (
     CannotIssue,
@@ -37,7 +39,7 @@ from schoolguard.hub.tuf.repository import RepositoryFailed
 from schoolguard.intake.orders.canonical import VIET_NAM
 from schoolguard.intake.orders.order import Order
 from schoolguard.intake.orders.reading import OrderRefused
-from schoolguard.language import N_, Said, Translate, translator
+from schoolguard.language import N_, Translate, translator
 
 _ERRORS = (
     *(NoHome, KeyRefused, NoPassphrase, SendFailed),
@@ -45,18 +47,28 @@ _ERRORS = (
 )
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
+BEHIND = "version-not-newer"
+"""The publisher's word for metadata that are no newer than those it has."""
+
 _NEEDED = N_("{option} is needed for a new order")
 _FEW = N_("an order closes names or lifts another order: give --names or --lift")
 
 
-def send_order(home: Home, order: Order, signers: Sequence[CryptoSigner], now: float) -> bytes:
+async def send_order(
+    home: Home, order: Order, signers: Sequence[CryptoSigner], sender: Sender, now: float
+) -> bytes:
     """Sign an order with every key, push it, and return the publisher's receipt.
 
-    The first key signs the upload as well. Raises ``OrderRefused``, ``SendFailed``, ``OSError``.
+    What the partner published last is only asked when the publisher says that this folder is behind: an order
+    must not wait for that. Raises ``OrderRefused``, ``SendFailed``, ``OSError``.
     """
-    asyncio.run(catch_up(home, signers[0].public_key))
-    issued = issue(home, order, signers, now)
-    receipt = asyncio.run(send(issued.package, _sender(home, signers[0])))
+    async with connection(sender) as http:
+        issued = issue(home, order, signers, now)
+        receipt = await send(issued.package, sender, http)
+        behind = BEHIND in codes_of(receipt) and await catch_up(home, signers[0].public_key, http)
+        if behind:
+            issued = issue(home, order, signers, now)
+            receipt = await send(issued.package, sender, http)
     if reasons_of(receipt)[0] == "accepted":
         accepted(home, issued)
     return receipt
@@ -75,8 +87,8 @@ def send_order(home: Home, order: Order, signers: Sequence[CryptoSigner], now: f
 @click.option("--lift", help="Id of an order that ends; with --names only these names of it.")
 @click.option("--id", "id_", help="The order's id; default the day and a random word.")
 @click.option("--key", "more", multiple=True, type=_FILE, help="One more private key that signs; repeatable.")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("partner"), show_default=True)
-@click.option("--passphrase", "source", default="prompt", show_default=True, help="prompt, fd:N or env:NAME.")
+@folder_option
+@passphrase_option
 @language_option
 @json_option
 def order_command(
@@ -111,13 +123,13 @@ def order_command(
             begin = int(start.replace(tzinfo=VIET_NAM).timestamp()) if start else int(now)
             order = _order(home, id, sequence, named, scopes, words, (begin, begin + seconds_in(span)))
         signers = _signers(home, more, source, translate)
-        receipt = send_order(home, order, signers, now)
+        sender = sender_of(home, signers[0], translate)
+        receipt = asyncio.run(send_order(home, order, signers, sender, now))
         told = reasons_of(receipt)
     except _ERRORS as error:
         raise Failed(error, translate) from error
     except OSError as error:
-        said = Said(N_("{path}: {why}"), path=error.filename or "-", why=error.strerror or str(error))
-        raise Failed(said, translate) from error
+        raise Failed(os_error(error), translate) from error
     _tell(order, receipt, told, translate, as_json)
 
 
@@ -151,17 +163,10 @@ def _names(options: Sequence[str]) -> Iterator[str]:
 
 
 def _signers(home: Home, more: Sequence[Path], source: str, translate: Translate) -> list[CryptoSigner]:
-    def prompt() -> str:
-        return str(click.prompt(translate(N_("Passphrase")), hide_input=True, err=True))
-
-    return [read_signer(key, read_passphrase(source, os.environ, prompt)) for key in (home.key, *more)]
-
-
-def _sender(home: Home, signer: CryptoSigner) -> Sender:
-    def sign(content: bytes) -> bytes:
-        return bytes.fromhex(signer.sign(content).signature)
-
-    return Sender(home.publisher, home.partner, signer.public_key.keyid, sign, time.time)
+    return [
+        read_signer(key, read_passphrase(source, os.environ, lambda: prompt(translate, new=False)))
+        for key in (home.key, *more)
+    ]
 
 
 def _tell(

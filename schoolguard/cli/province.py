@@ -1,4 +1,4 @@
-"""``schoolguard province status``, ``lists import`` and ``lists export``: the publisher that is followed.
+"""``schoolguard province``, ``lists import`` and ``lists export``: the publisher that is followed.
 
 The running gateway does the work; without one, ``lists import`` does it alone, and the next start judges by
 what was brought. Nothing carried here is believed more than what comes over the network.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,21 @@ def status(folder: Path, language: str, as_json: bool) -> None:
     """Show what came from the publisher, how old it is, and what is wrong."""
     answer = _right(ask(folder, "province-status", language), translator(language))
     _show(answer, as_json, translator(language))
+
+
+@province.command()
+@config
+@language_option
+@json_option
+def preview(folder: Path, language: str, as_json: bool) -> None:
+    """Show which names asked here last week lists on their way would newly block; nothing of it is sent."""
+    translate = translator(language)
+    answer = _right(ask(folder, "province-preview", language), translate)
+    if as_json:
+        click.echo(json.dumps(answer["previews"], ensure_ascii=False, indent=1))
+        return
+    for line in _preview_lines(answer["previews"], translate):
+        click.echo(line)
 
 
 @click.command("import")
@@ -72,6 +88,21 @@ def export(directory: Path, folder: Path, language: str) -> None:
     arguments = {"folder": str(directory.absolute())}
     answer = _right(ask(folder, "lists-export", language, arguments), translate)
     click.echo(_("{count} files written").format(count=answer["files"]))
+
+
+def _preview_lines(previews: list[dict[str, Any]], translate: Translate) -> Iterator[str]:
+    _ = translate
+    if not previews:
+        yield _("no lists on their way are judged here now")
+    for each in previews:
+        text = _(
+            "lists {state}: of {asked} names asked here, {blocked} would newly be blocked, {opened} opened"
+        )
+        yield text.format(**{**each, "state": each["state"][:16]})
+        for name in each["names"]:
+            mark = _("looks like a learning site") if name["learning"] else ""
+            lists = ", ".join(name["lists"])
+            yield f"  {name['name']}  {name['category']}  {lists}  {mark}".rstrip()
 
 
 def _right(answer: dict[str, Any], translate: Translate) -> dict[str, Any]:

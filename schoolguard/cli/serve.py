@@ -20,6 +20,7 @@ from schoolguard.node.notify import Notify
 from schoolguard.node.sockets import CannotListen
 from schoolguard.node.starting import CannotStart, Overrides
 from schoolguard.node.watching import started_lines, verdict_line
+from schoolguard.querylog.undumped import never_dump
 from schoolguard.settings import Endpoint, Settings
 
 
@@ -47,6 +48,7 @@ class _Address(click.ParamType[Endpoint]):
 def serve(folder: Path, upstreams: tuple[Endpoint, ...], watch: bool, language: str) -> None:
     """Run the gateway until it is told to end."""
     translate = translator(language)
+    never_dump()
     start_log("control")
 
     def started(settings: Settings) -> None:

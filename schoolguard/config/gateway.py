@@ -9,16 +9,20 @@ from pathlib import Path
 from schoolguard.config import gateway_keys as keys
 from schoolguard.config.blocking import blocking_of
 from schoolguard.config.device_keys import device_sources_of, forwarders_of
+from schoolguard.config.feed_keys import feed_of
 from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.publisher import publisher_of
+from schoolguard.config.store_keys import bounds_of
 from schoolguard.config.tree import is_file, is_folder
 from schoolguard.config.types import Fields
 from schoolguard.config.upstreams import servers_of
 from schoolguard.devices.model import DeviceSources, Forwarder
+from schoolguard.feed.settings import FeedSettings
 from schoolguard.intake.model import Publisher
 from schoolguard.language import N_
 from schoolguard.policy.model import Blocking
 from schoolguard.settings import Caches, Endpoint, Limits, Paths, Upstreams
+from schoolguard.store.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class GatewayPart:
     forwarders: tuple[Forwarder, ...]
     keep_names_asked: bool
     publisher: Publisher | None
+    feed: FeedSettings
+    store: Bounds
 
 
 def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out: Collector) -> GatewayPart:
@@ -45,6 +51,7 @@ def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out:
     listening = tuple(at.value for at in listeners.value) if listeners else ()
     _check_listeners(listeners.value if listeners else (), out)
     workers = fields.value(keys.WORKERS)
+    publisher = publisher_of(fields, folder, out)
     if workers > cores:
         wrong = Wrong(
             N_("there are more workers than processor cores ({cores})"), cores=cores, found=str(workers)
@@ -62,7 +69,9 @@ def gateway_of(fields: Fields, folder: Path, resolv_conf: Path, cores: int, out:
         device_sources_of(fields, out),
         forwarders_of(fields, listening, out),
         fields.value(keys.KEEP_NAMES_ASKED),
-        publisher_of(fields, folder, out),
+        publisher,
+        feed_of(fields, publisher, out),
+        bounds_of(fields, out),
     )
 
 

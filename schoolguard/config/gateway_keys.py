@@ -6,9 +6,12 @@ from schoolguard.categories import OWN_FIRST, OWN_LAST
 from schoolguard.config.addresses import AddressType, EndpointType
 from schoolguard.config.device_keys import DEVICE_SOURCES, FORWARDERS
 from schoolguard.config.domains import NameType
+from schoolguard.config.feed_keys import FEED
 from schoolguard.config.numbers import Integer, Size, Time
 from schoolguard.config.publisher_keys import PUBLISHER
+from schoolguard.config.query_log_keys import QUERY_LOG
 from schoolguard.config.scalars import Choice, Flag, OrWord, Text
+from schoolguard.config.store_keys import STORE
 from schoolguard.config.types import Key, ListOf, Section
 from schoolguard.language import LANGUAGES
 from schoolguard.policy.model import BlockAnswer, Blocking
@@ -222,7 +225,10 @@ GATEWAY = Section(
         DEVICE_SOURCES,
         FORWARDERS,
         KEEP_NAMES_ASKED,
+        STORE,
+        QUERY_LOG,
         PUBLISHER,
+        FEED,
         CATEGORIES,
     )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from schoolguard.config.category_names import CategoryName
 from schoolguard.config.numbers import Integer, Percent
 from schoolguard.config.scalars import Choice, Flag, OrWord, Text
+from schoolguard.config.subscription_keys import POPULAR, SUBSCRIPTION_KEYS
 from schoolguard.config.transfer_keys import TRANSFER_SECTIONS
 from schoolguard.config.types import Key, ListOf, Section
 from schoolguard.lists.model import Exceptions, Kind
@@ -20,13 +21,13 @@ FILE = Key(
     "file",
     Text(most=400),
     "The list file, relative to `paths.blocklists` and within it.",
-    otherwise="the list has a `transfer`",
+    otherwise="the list has a `url` or a `transfer`",
 )
 TRANSFER = Key(
     "transfer",
     Text(most=60),
     "The id of one of `transfers`: the list is that zone, instead of a `file`.",
-    otherwise="the list has a `file`",
+    otherwise="the list has a `file` or a `url`",
 )
 CATEGORY = Key("category", CategoryName(), "The category of its names, for the kind block.", otherwise="none")
 KIND = Key(
@@ -70,7 +71,7 @@ LISTS = Key(
     ListOf(
         Section(
             (
-                *(ID, FILE, TRANSFER, CATEGORY, KIND, FORMAT),
+                *(ID, FILE, *SUBSCRIPTION_KEYS, TRANSFER, CATEGORY, KIND, FORMAT),
                 *(EXCEPTIONS, SHADOW, MAX_ENTRIES, MAX_SHRINK, MAX_GROWTH),
             )
         ),
@@ -80,4 +81,4 @@ LISTS = Key(
     "The lists, in no particular order.",
 )
 
-LISTS_FILE = Section((LISTS, *TRANSFER_SECTIONS))
+LISTS_FILE = Section((LISTS, POPULAR, *TRANSFER_SECTIONS))

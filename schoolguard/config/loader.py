@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from schoolguard.config.finding import At, Collector, ConfigError, Finding, Mark
 from schoolguard.config.gateway import GatewayPart, gateway_of
 from schoolguard.config.own_categories import Table, table_of
 from schoolguard.config.policy_files import PolicyFiles
+from schoolguard.config.query_logs import Logged, query_logs_of
 from schoolguard.config.rules import Known
 from schoolguard.config.schools import ReadSchool
 from schoolguard.config.shadow_lists import ShadowLists, Sources
@@ -30,7 +31,7 @@ from schoolguard.language import N_, Translate
 from schoolguard.policy.assertions import Assertion
 from schoolguard.policy.model import Tier
 from schoolguard.policy.timetable import day_of
-from schoolguard.settings import Settings, TransferSettings
+from schoolguard.settings import Settings, SubscriptionSettings, TransferSettings
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 
@@ -99,6 +100,7 @@ class _Lists:
     shadows: ShadowLists = field(default_factory=dict)
     blocked: tuple[At[str], ...] | None = None
     transfers: TransferSettings = field(default_factory=TransferSettings)
+    subscriptions: SubscriptionSettings = field(default_factory=SubscriptionSettings)
 
 
 class _Folder:
@@ -131,6 +133,8 @@ class _Folder:
         if lists.blocked is not None:
             closed = (*lists.blocked, *across.closed_categories(schools))
             list_sources.check_fed(lists.sources, lists.shadows, closed, table, self._out)
+        read = [Logged(each.id, tuple(g.name for g in each.groups), each.query_log) for each in schools]
+        logs = query_logs_of(fields, read, self._today, self._out)
         if gateway is None:
             return None
         if not self._out.failures:
@@ -139,7 +143,8 @@ class _Folder:
         if self._out.failures:
             return None
         asserted = policy.assertions + tuple(each for school in schools for each in school.assertions)
-        return _settings(gateway, table, lists, held, schools, asserted)
+        read_alone = _settings(gateway, table, lists, held, schools, asserted)
+        return replace(read_alone, query_logs=logs, feed=gateway.feed, store=gateway.store)
 
     def _read(self, name: str, kind: FileKind) -> Fields | None:
         return read_section(self._folder, name, kind.section, self._out)
@@ -152,7 +157,7 @@ class _Folder:
         if list_fields is None:
             return _Lists(tiers)
         paths = gateway.paths if gateway else None
-        sources, shadows = list_sources.sources_of(list_fields, paths, table, self._out)
+        read = list_sources.lists_of(list_fields, paths, table, self._out)
         blocked = None
         if tier_fields and paths and is_folder(paths.blocklists) and self._out.failures == known:
             blocked = tuple(blocked_in(tier_fields))
@@ -160,7 +165,7 @@ class _Folder:
         if gateway is not None:
             taken = (*gateway.listeners, *([gateway.metrics] if gateway.metrics else ()))
             check_endpoints(list_fields, taken, self._out)
-        return _Lists(tiers, sources, shadows, blocked, transfers)
+        return _Lists(tiers, read.sources, read.shadows, blocked, transfers, read.subscriptions)
 
 
 def _settings(
@@ -193,4 +198,5 @@ def _settings(
         gateway.keep_names_asked,
         lists.transfers,
         gateway.publisher,
+        lists.subscriptions,
     )

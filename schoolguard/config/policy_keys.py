@@ -11,6 +11,7 @@ from schoolguard.config.calendar_keys import CALENDAR, WINDOWS
 from schoolguard.config.category_names import CategoryName
 from schoolguard.config.device_keys import GROUP_DEVICES
 from schoolguard.config.gateway_keys import ANSWER, LABEL_EN, LABEL_VI, LANGUAGE, PAGE, TTL
+from schoolguard.config.query_log_keys import QUERY_LOG
 from schoolguard.config.rule_keys import RULES
 from schoolguard.config.safe_search_keys import SAFE_SEARCH, STRIP_ECH, YOUTUBE, inherited
 from schoolguard.config.scalars import Choice, Text
@@ -122,6 +123,7 @@ SCHOOL_FILE = Section(
         BUDGETS,
         *inherited("tier"),
         SCHOOL_BLOCK,
+        QUERY_LOG,
         TESTS,
         GROUPS,
     )

@@ -37,6 +37,8 @@ def publisher_of(fields: Fields, folder: Path, out: Collector) -> Publisher | No
         folder / copy.value if copy else None,
         given.value(keys.EVERY),
         given.value(keys.JITTER),
+        given.value(keys.KEPT),
+        given.value(keys.REPORT_EVERY),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from schoolguard.config.finding import Wrong
-from schoolguard.config.numbers import Time
+from schoolguard.config.numbers import Integer, Time
 from schoolguard.config.scalars import Text
 from schoolguard.config.types import Fields, Key, Schema, Section, TextType
 from schoolguard.intake.model import Publisher
@@ -77,9 +77,21 @@ JITTER = Key(
     "It is asked up to so much later, at random, so that not all schools ask at once.",
     _DEFAULTS.jitter,
 )
+KEPT = Key(
+    "kept-layers",
+    Integer(0, 20),
+    "So many sets of its lists that were in force before stay here, to go back to.",
+    _DEFAULTS.kept,
+)
+REPORT_EVERY = Key(
+    "report-every",
+    Time(5, 86_400),
+    "How often it is told, in counts alone, how much lists block while new ones are on their way.",
+    _DEFAULTS.report_every,
+)
 PUBLISHER: Key[Fields] = Key(
     "publisher",
-    Section((ROOT_FINGERPRINT, URL, FOLDER, EVERY, JITTER)),
+    Section((ROOT_FINGERPRINT, URL, FOLDER, EVERY, JITTER, KEPT, REPORT_EVERY)),
     "The province's publisher, whose signed lists and takedown orders this gateway follows.",
     otherwise="none is followed",
 )

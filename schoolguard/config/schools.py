@@ -11,6 +11,7 @@ from schoolguard.config.blocking import blocking_of
 from schoolguard.config.finding import At, Collector, Mark, Wrong
 from schoolguard.config.groups import GroupReader, Inherited, ReadGroup
 from schoolguard.config.layers import Heritage, Speaker, heritage_of
+from schoolguard.config.query_log_keys import QUERY_LOG
 from schoolguard.config.rules import Known
 from schoolguard.config.safe_search_keys import SAFE_SEARCH, STRIP_ECH, YOUTUBE
 from schoolguard.config.subnets import Network
@@ -41,6 +42,7 @@ class ReadSchool:
     assertions: tuple[Assertion, ...]
     timetable: Timetable | None
     value: School | None
+    query_log: At[Fields] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def school_of(fields: Fields, school_id: str, above: Above, out: Collector) -> R
         assertions_of(fields, school_id, out),
         timetable,
         value,
+        fields.given(QUERY_LOG),
     )
 
 

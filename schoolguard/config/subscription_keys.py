@@ -1,4 +1,4 @@
-"""The keys of a list that is fetched, which stand beside those of ``list_keys``, and of the catalogue."""
+"""The keys of a list that is fetched, which stand beside those of ``list_keys``."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from schoolguard.config.category_names import CategoryName
 from schoolguard.config.finding import Wrong
-from schoolguard.config.list_keys import FORMATS, ID
 from schoolguard.config.numbers import Size, Time
-from schoolguard.config.scalars import Choice, OrWord, Text
+from schoolguard.config.scalars import OrWord, Text
 from schoolguard.config.subnets import NetworkType
-from schoolguard.config.types import Key, ListOf, Schema, Section, TextType
+from schoolguard.config.types import Key, ListOf, Schema, TextType
 from schoolguard.language import N_
 
 CATALOGUE = "catalogue"
-CATALOGUE_NAME = "catalogue.yaml"
 
 _LONGEST = 1_000
 _FORM = "https://example.org/list.txt"
@@ -68,9 +65,9 @@ def private_literal(url: str) -> str | None:
 URL = Key(
     "url",
     OrWord(UrlType(), CATALOGUE),
-    "Where the list is fetched from, instead of `file`. catalogue: from the address that catalogue.yaml gives"
-    " for this id.",
-    otherwise="the list is the `file`",
+    "Where the list is fetched from, instead of a `file`. catalogue: as catalogue.yaml says for this id:"
+    " address, format and category.",
+    otherwise="the list has a `file` or a `transfer`",
 )
 REFRESH = Key(
     "refresh",
@@ -104,36 +101,12 @@ PRIVATE_NETWORKS = Key(
 )
 
 SUBSCRIPTION_KEYS = (URL, REFRESH, MEMBER, MAX_SIZE, ALARM_AFTER, PRIVATE_NETWORKS)
-"""To be added to the section of one list in ``lists.yaml``."""
+"""In the section of one list."""
 
-ADDRESS = Key("address", UrlType(), "Where the maintainer publishes the list.")
-_NOTE = Section(
-    (
-        Key("vi", Text(most=400), "In Vietnamese."),
-        Key("en", Text(most=400), "In English."),
-    )
+POPULAR = Key(
+    "popular",
+    Text(most=400),
+    "A file with well-known names, one a line, most popular first, within `paths.blocklists`: a fetched list"
+    " that newly takes many of them waits until a person agrees.",
+    otherwise="none: well-known names are not looked after",
 )
-PUBLIC_LISTS = Key(
-    "lists",
-    ListOf(
-        Section(
-            (
-                ID,
-                Key("name", Text(), "What its maintainer calls it."),
-                Key("maintainer", Text(), "Who keeps it."),
-                Key("homepage", UrlType(), "Where it is described."),
-                ADDRESS,
-                Key("format", Choice(FORMATS), "How it is written."),
-                Key("category", CategoryName(), "The category of its names."),
-                Key("licence", Text(), "As the maintainer states it."),
-                Key("size", Choice(("small", "medium", "large", "huge")), "How many names it has."),
-                Key("update", Text(), "How often it is published."),
-                Key("note", _NOTE, "What is known to go wrong with it."),
-            )
-        ),
-        0,
-        500,
-    ),
-    "The public lists.",
-)
-CATALOGUE_FILE = Section((PUBLIC_LISTS,))

@@ -23,11 +23,8 @@ def ids_in(fields: Fields) -> frozenset[str]:
 
 
 def check_keys(fields: Fields, out: Collector) -> None:
-    """Record a list with both ``file`` and ``transfer``, with neither, or with a format that cannot be."""
+    """Record a list with both ``file`` and ``transfer``, or with a format that cannot be."""
     if not fields.tried(list_keys.TRANSFER):
-        if not fields.tried(list_keys.FILE):
-            msgid = N_("the key `file` is missing, or `transfer` for a list that comes by zone transfer")
-            out.error(fields.mark, Wrong(msgid))
         return
     if fields.tried(list_keys.FILE):
         out.error(fields.mark_of(list_keys.TRANSFER), Wrong(N_("a list has a file or a transfer, not both")))

@@ -20,7 +20,7 @@ from schoolguard.lists.layout import SnapshotBroken, open_mapped
 from schoolguard.lists.model import Kind
 from schoolguard.lists.request import Request, outcome_from_json, request_to_json
 from schoolguard.lists.rows import SourceRow, State, note_from_json, row_from_json
-from schoolguard.node.metrics import GatewayState, ListState
+from schoolguard.node.metrics_readings import GatewayState, ListState
 from schoolguard.settings import Settings
 
 

@@ -10,6 +10,7 @@ from schoolguard.dns.rr import RCode, RRType, type_name
 from schoolguard.language import N_, Translate
 from schoolguard.node.explaining import Explained
 from schoolguard.node.moment import moment_dict, moment_text
+from schoolguard.node.saved_orders import order_dict, order_lines
 from schoolguard.node.typed import device_text
 from schoolguard.policy.explained import as_dict
 from schoolguard.policy.plans import Plan
@@ -36,6 +37,7 @@ def explained_lines(explained: Explained, translate: Translate) -> list[str]:
     if explained.local:
         return [*out, _local(explained, translate), *_answer(explained, translate)]
     out += lines(explained.explanation, translate)
+    out += order_lines(explained.orders, translate)
     out += [
         _("It leads to:") + " " + lines(target, translate)[0] for target in explained.targets[:_MOST_TARGETS]
     ]
@@ -66,6 +68,7 @@ def explained_dict(explained: Explained) -> dict[str, Any]:
         "local": explained.local,
         "way_round": explained.way_round.word if explained.way_round is not None else None,
         **as_dict(explained.explanation),
+        "orders": [order_dict(order) for order in explained.orders],
         "targets": [as_dict(target) for target in explained.targets],
         "answer": None if explained.reply is None else _answer_dict(explained.reply),
         "notes": [str(note) for note in explained.notes],

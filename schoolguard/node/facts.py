@@ -26,10 +26,9 @@ from schoolguard.policy.meter import Stage
 from schoolguard.policy.timetable import day_of
 from schoolguard.resolver.metering import Mark
 from schoolguard.resolver.present import Granted
-from schoolguard.serve.link import Devices, Passes, Spent
+from schoolguard.serve.link import Devices, Fact, Passes, Spent
 from schoolguard.settings import Settings
 
-Fact = Passes | Spent | Devices
 _log = logging.getLogger("schoolguard.facts")
 
 
@@ -75,6 +74,11 @@ class Facts:
     def addresses_of(self, mac: bytes) -> list[bytes]:
         """Return the addresses that a device has now."""
         return [address for address, found in self._found.items() if found == mac]
+
+    def identities(self, device: bytes) -> list[bytes]:
+        """Return all that a device is known by now, itself among it: its MAC and its addresses."""
+        mac = self._found.get(device, device)
+        return list(dict.fromkeys((device, mac, *self.addresses_of(mac))))
 
     def use(self, marks: Iterable[Mark]) -> None:
         """Count that devices used budgets, and tell the workers of those that have none left."""

@@ -13,24 +13,27 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 
+from schoolguard.intake.enclosure import Files
 from schoolguard.intake.model import Publisher
 from schoolguard.intake.notices import Ear, NoticeListener
 from schoolguard.intake.trust.client import Client
 from schoolguard.intake.trust.contents import Target
+from schoolguard.intake.trust.enclosed import EnclosedSource
 from schoolguard.intake.trust.folder import FolderSource
 from schoolguard.intake.trust.limits import Pace
 from schoolguard.intake.trust.source import Source
 from schoolguard.intake.trust.web import WebSource, session
 from schoolguard.node.following_faults import NOT_TAKEN, word_of
 from schoolguard.node.following_state import FollowingState, Told
-from schoolguard.node.layer_intake import Apply, LayerIntake
+from schoolguard.node.layer_intake import Apply, LayerIntake, Whose
 from schoolguard.node.order_intake import take_orders
 from schoolguard.node.ordering import Ordering
-from schoolguard.node.province_chain import head_of, layers_of, route
+from schoolguard.node.province_chain import every_way, layers_of
 from schoolguard.node.province_layers import ProvinceLayers
 from schoolguard.node.province_trust import ProvinceTrust
 from schoolguard.node.receipt_sending import RECEIPTS, ReceiptSender, Waits
@@ -62,7 +65,8 @@ class Following:
         self._waits = waits
         self._pace = pace or Pace()
         self._trust = ProvinceTrust(state / "province" / "trust", publisher.root)
-        self._layers = LayerIntake(ProvinceLayers(state / "province" / "layers"), installed)
+        layers = ProvinceLayers(state / "province" / "layers", publisher.kept)
+        self._layers = LayerIntake(layers, installed, self._whose)
         self._told = Told()
         self._looking = asyncio.Lock()
         self._news = asyncio.Event()
@@ -71,6 +75,15 @@ class Following:
     def state(self) -> FollowingState:
         """What is known now."""
         return self._told.state
+
+    @property
+    def layers(self) -> LayerIntake:
+        """What brings layers in force here."""
+        return self._layers
+
+    def again(self) -> None:
+        """Look soon whether other layers are to be in force."""
+        self._news.set()
 
     async def run(self) -> None:
         """Follow, until cancelled."""
@@ -86,12 +99,12 @@ class Following:
                 tasks.create_task(sender.run(http), name="publisher: receipts")
                 tasks.create_task(self._listener(url, source).run(), name="publisher: notices")
 
-    async def look(self, source: Source) -> int:
+    async def look(self, source: Source, files: Files | None = None) -> int:
         """Take the publisher's present state, and its orders at once; return the timestamp's version.
 
-        It raises nothing: faults are told in ``state``.
+        ``files`` are what a notice brought along. It raises nothing: faults are told in ``state``.
         """
-        await self._look(source, self._told)
+        await self._look(EnclosedSource(source, files) if files else source, self._told)
         self._news.set()
         return self.state.versions.get("timestamp", 0)
 
@@ -119,8 +132,7 @@ class Following:
             client = self._client(source or FolderSource(folder))
             targets = await asyncio.to_thread(client.targets)
             layers = layers_of(targets)
-            head = head_of(layers)
-            way = () if head is None else route(layers, head, None)
+            way = every_way(layers)
             orders = [target for path, target in targets.items() if path.startswith("orders/")]
             for target in (*orders, *(layer.target for layer in way)):
                 await client.fetch(target)
@@ -157,6 +169,9 @@ class Following:
             told.fault(f"metadata/{refused.role}", refused.fault.value, refused)
         told.change(success=now, expires=dict(news.expires))
 
+    def _whose(self) -> Whose:
+        return Whose(self._ordering.id, tuple(served.id for served in self._ordering.served))
+
     async def _poll(self, source: Source) -> None:
         while True:
             await self.look(source)
@@ -166,12 +181,14 @@ class Following:
         while True:
             await self._news.wait()
             self._news.clear()
+            # Orders come with the notice; layers do not, and thousands of gateways must not ask at once.
+            await asyncio.sleep(self._ear.spread * self._drawn())
             await self.install(source)
 
     def _listener(self, url: str, source: Source) -> NoticeListener:
         # Polling is ours: it must go on while a request is held open, and without any notice.
         ear = replace(self._ear, poll=_NEVER)
-        return NoticeListener(f"{url}/{NOTICES}", 0, lambda: self.look(source), drawn=self._drawn, ear=ear)
+        return NoticeListener(f"{url}/{NOTICES}", 0, partial(self.look, source), drawn=self._drawn, ear=ear)
 
     async def _install(self, source: Source, told: Told) -> None:
         client = self._client(source)

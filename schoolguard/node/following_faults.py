@@ -9,7 +9,7 @@ from schoolguard.language import Said
 from schoolguard.lists.layout import SnapshotBroken
 from schoolguard.node.compiling import CompileFailed
 from schoolguard.node.province_chain import ChainUnusable
-from schoolguard.node.province_layers import LayerRefused
+from schoolguard.node.province_unpacking import LayerRefused
 
 NOT_TAKEN = (Said, SnapshotBroken, BadFingerprint, OSError)
 """What following may meet; anything else is a fault of the program."""

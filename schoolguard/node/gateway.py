@@ -7,42 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from schoolguard.config import ConfigError, Loaded, load
-from schoolguard.intake.orders.journal import CannotKeep
-from schoolguard.intake.orders.key import KeyUnusable
+from schoolguard.config import ConfigError, load
 from schoolguard.language import N_, Said
 from schoolguard.node.asserting import AssertionsBroken
-from schoolguard.node.commands import Command, CommandServer, Taking
-from schoolguard.node.commands_of import commands_of
+from schoolguard.node.commands import CommandServer
 from schoolguard.node.compiling import CompileFailed, Compiler, Layers
-from schoolguard.node.facts import Fact, Facts
-from schoolguard.node.in_force import InForce, ListsUnreadable
+from schoolguard.node.in_force import ListsUnreadable
+from schoolguard.node.loading import load_nicely
 from schoolguard.node.notify import Notify
-from schoolguard.node.ordering import Ordering
-from schoolguard.node.pass_model import Pass
-from schoolguard.node.province import Province
-from schoolguard.node.reporting import Reporting
+from schoolguard.node.parts import Parts, Renewal
 from schoolguard.node.sockets import CannotListen, open_sockets, seats
 from schoolguard.node.starting import CannotStart, Overrides, control_path, only_one
-from schoolguard.node.supervisor import ApplyRefused, Supervisor
-from schoolguard.node.totals import Totals
-from schoolguard.node.transferring import Transferring
+from schoolguard.node.supervisor import ApplyRefused
 from schoolguard.resolver.resolver import Verdict
-from schoolguard.serve.link import Apply, Asked, Counted, Message, Orders, Overlaid, Seen
+from schoolguard.serve.link import Apply, Counted, Message, Seen
 from schoolguard.settings import Settings
 
 SILENT_SECONDS = 20.0
 """A worker that reported nothing for so long hangs, and is replaced."""
 
-_NICENESS = 10
 _log = logging.getLogger("schoolguard.gateway")
 
 
@@ -64,7 +53,7 @@ class Gateway:
         self._overrides = overrides
         self._notify = notify
         self._watch = watch
-        self._totals = Totals()
+        self._renewal = Renewal(self._recompile, self._renewed, self._install, lambda: self._layers)
         self._stopping = asyncio.Event()
         self._changing = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -82,21 +71,14 @@ class Gateway:
         for finding in loaded.warnings:
             _log.warning("configuration", extra={"finding": str(finding)})
         with only_one(settings.paths.state):
-            self._facts = Facts(settings.paths.state, self._tell, self._check_pass)
-            self._in_force = InForce(settings, self._facts.addresses_of)
-            self._supervisor = Supervisor(control_path(settings), self._receive, self._now)
-            self._ordering = _ordering(settings, self._facts.floor, self._supervisor.tell)
-            self._province = Province(settings.paths.state, self._ordering)
-            self._reporting = Reporting(
-                self._totals, self._supervisor, self._facts, self._ordering, self._province
-            )
+            self._parts = Parts(settings, self._renewal, self._receive)
             self._compiler = Compiler(settings.paths.state)
-            self._transferring = Transferring(settings, self._recompile, lambda: self._ordering.current)
             try:
+                await self._parts.counting.open(settings.store)
                 ready = self._compiler.ready()
                 sockets = open_sockets(seats(settings.listeners, settings.workers), {})
-                await self._supervisor.seat(sockets, hold=ready is not None)
-                self._serve_status(settings)
+                await self._parts.supervisor.seat(sockets, hold=ready is not None)
+                self._parts.serve_status(settings)
                 await self._serve(settings, ready, started)
             finally:
                 await self._stop()
@@ -109,14 +91,13 @@ class Gateway:
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, self._stopping.set)
         self._spawn(self._watch_over(), "watch-over")
-        self._spawn(self._facts.run(), "facts")
-        self._spawn(self._transferring.run(), "transfers")
-        self._spawn(self._ordering.run(), "orders")
-        await self._ordering.configured(settings)
+        for work, name in self._parts.work():
+            self._spawn(work, name)
+        await self._parts.ordering.configured(settings)
         await self._first_policy(settings, ready)
         if self._stopping.is_set():
             return
-        commands = CommandServer(control_path(settings), self._commands())
+        commands = CommandServer(control_path(settings), {"reload": self.reload, **self._parts.commands()})
         try:
             await commands.start()
         except OSError as error:
@@ -127,25 +108,6 @@ class Gateway:
         await self._stopping.wait()
         self._notify.send("STOPPING=1")
         await commands.close()
-
-    def _commands(self) -> dict[str, Command | Taking]:
-        own: dict[str, Command | Taking] = {"reload": self.reload, "status": self._reporting.status}
-        orders = commands_of(
-            self._facts, self._in_force, self._ordering, self._transferring, self._apply_passes
-        )
-        return own | orders | self._province.commands()
-
-    def _check_pass(self, asked: Pass) -> None:
-        self._in_force.check_pass(asked)
-
-    async def _apply_passes(self) -> None:
-        self._tell(self._facts.passes())
-
-    def _now(self) -> tuple[Fact | Orders, ...]:
-        return *self._facts.now(), self._ordering.current
-
-    def _tell(self, fact: Fact) -> None:
-        self._supervisor.tell(fact)
 
     async def _first_policy(self, settings: Settings, ready: Layers | None) -> None:
         """Put the last good snapshot in force at once, then the lists as they are now."""
@@ -160,7 +122,9 @@ class Gateway:
                 self._spawn(self._recompile(), "compile")
                 return
         _log.info("compiling the lists for the first time; until then every query gets SERVFAIL (EDE 14)")
-        first = self._transferring.before(lambda: self._compiler.compile(settings))
+        first = self._parts.transferring.before(
+            lambda: self._parts.subscribing.before(lambda: self._compiler.compile(settings))
+        )
         compiling = asyncio.create_task(first, name="compile")
         stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
         await asyncio.wait((compiling, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -178,26 +142,30 @@ class Gateway:
             raise CannotStart("{reason}", reason=error) from error
 
     async def _recompile(self) -> bool:
+        return await self._renewed() is None
+
+    async def _renewed(self) -> Said | None:
+        """Put the lists as they are now in force, or return why that could not be done."""
         async with self._changing:
             try:
-                layers = await self._compiler.compile(self._in_force.settings)
+                layers = await self._compiler.compile(self._parts.in_force.settings)
                 if self._layers is None or layers.paths != self._layers.paths:
-                    await self._apply(self._in_force.settings, layers)
+                    await self._apply(self._parts.in_force.settings, layers)
             except (CompileFailed, ApplyRefused, AssertionsBroken, ListsUnreadable) as error:
-                self._reporting.state.compiles_failed += 1
+                self._parts.reporting.state.compiles_failed += 1
                 _log.error("lists not renewed, the last good ones stay", extra={"error": str(error)})
-                return False
-            return True
+                return error
+            return None
 
     async def _install(self, paths: tuple[str, ...]) -> None:
         """Put the publisher's layers in force below the gateway's own; raises what ``_REFUSALS`` names."""
         async with self._changing:
-            former, self._province.paths = self._province.paths, paths
+            former, self._parts.province.paths = self._parts.province.paths, paths
             try:
                 if self._layers is not None:
-                    await self._apply(self._in_force.settings, self._layers)
+                    await self._apply(self._parts.in_force.settings, self._layers)
             except BaseException:
-                self._province.paths = former
+                self._parts.province.paths = former
                 raise
 
     async def reload(self) -> dict[str, Any]:
@@ -212,83 +180,73 @@ class Gateway:
                 return self._refused([error])
             finally:
                 self._notify.send("READY=1")
-            self._reporting.state.reloads += 1
+            self._parts.reporting.state.reloads += 1
             _log.info("reloaded", extra={"generation": self._generation, "names": layers.names})
             return {"ok": True, "generation": self._generation, "names": layers.names, "lists": layers.told()}
 
     def _refused(self, reasons: Sequence[str | Said]) -> dict[str, Any]:
-        self._reporting.state.reloads_refused += 1
+        self._parts.reporting.state.reloads_refused += 1
         _log.error(
             "reload refused, the former state stays", extra={"reasons": [str(reason) for reason in reasons]}
         )
         return {"ok": False, "errors": reasons}
 
     async def _reloaded(self) -> Layers:
-        loaded = await asyncio.to_thread(_load_nicely, self._folder)
+        loaded = await asyncio.to_thread(load_nicely, self._folder)
         settings = self._overrides.on(loaded.settings)
-        if settings.paths.state != self._in_force.settings.paths.state:
+        if settings.paths.state != self._parts.in_force.settings.paths.state:
             msgid = N_("paths.state cannot change while running; restart to use another folder")
             raise CannotStart(msgid)
         layers = await self._compiler.compile(settings)
-        former = self._supervisor.sockets
+        former = self._parts.supervisor.sockets
         sockets = open_sockets(seats(settings.listeners, settings.workers), former)
         try:
-            self._serve_status(settings)
+            self._parts.serve_status(settings)
             await self._apply(settings, layers)
         except (ApplyRefused, CannotListen):
             for seat, sock in sockets.items():
                 if seat not in former:
                     sock.close()
-            self._serve_status(self._in_force.settings)
+            self._parts.serve_status(self._parts.in_force.settings)
             raise
         if sockets.keys() != former.keys():
-            await self._supervisor.seat(sockets)
+            await self._parts.supervisor.seat(sockets)
         return layers
 
     async def _apply(self, settings: Settings, layers: Layers) -> None:
-        paths = (*self._province.below(settings), *layers.paths)
-        await asyncio.to_thread(self._in_force.check_assertions, settings, paths)
+        paths = (*self._parts.province.below(settings), *layers.paths)
+        await asyncio.to_thread(self._parts.in_force.check_assertions, settings, paths)
         self._generation += 2  # the number between is the way back, see Supervisor.apply
         message = Apply(
             self._generation,
             settings.for_workers(),
             paths,
             self._watch is not None,
-            self._now(),
-            self._facts.floor,
+            self._parts.now(),
+            self._parts.facts.floor,
         )
-        await self._supervisor.apply(message)
-        self._in_force.settings, self._in_force.paths, self._layers = settings, paths, layers
-        self._facts.configured(settings)
-        self._transferring.in_force(settings, paths)
-        await self._ordering.configured(settings)
-        self._province.configured(settings, self._install)
+        await self._parts.supervisor.apply(message)
+        self._layers = layers
+        await self._parts.configured(settings, paths, layers)
         for row in layers.troubled:
             _log.error(
                 "list not in force as it is",
                 extra={"list": row.id, "state": row.note.state.value, "reason": row.note.message},
             )
-        state = self._reporting.state
+        state = self._parts.reporting.state
         state.generation, state.reloaded = self._generation, time.time()
         state.categories = {category.bit: category for category in settings.categories}
         layers.show(state)
 
-    def _serve_status(self, settings: Settings) -> None:
-        self._reporting.serve(settings.metrics, (self._transferring.collector,))
-
     def _receive(self, worker: int, message: Message) -> None:
         match message:
+            case Seen():
+                if self._watch is not None:
+                    for verdict in message.verdicts:
+                        self._watch(verdict)
             case Counted():
                 self._heard[worker] = asyncio.get_running_loop().time()
-                self._totals.add(worker, message)
-                self._facts.use(message.marks)
-            case Asked():
-                self._facts.add_names(message.names)
-            case Overlaid():
-                self._ordering.taken(worker, message.number)
-            case Seen() if self._watch is not None:
-                for verdict in message.verdicts:
-                    self._watch(verdict)
+        self._parts.receive(worker, message)
 
     async def _watch_over(self) -> None:
         """Replace workers that hang, and tell systemd that all is well."""
@@ -296,22 +254,19 @@ class Gateway:
         while True:
             await asyncio.sleep(every)
             now = asyncio.get_running_loop().time()
-            workers = self._supervisor.workers
+            workers = self._parts.supervisor.workers
             for number in list(workers):
                 if now - self._heard.setdefault(number, now) > SILENT_SECONDS:
                     _log.error("worker hangs, replacing it", extra={"worker": number})
                     self._heard.pop(number)
-                    self._supervisor.kill(number)
-            self._totals.forget(set(workers))
+                    self._parts.supervisor.kill(number)
+            self._parts.totals.forget(set(workers))
             self._notify.send("WATCHDOG=1")
 
     async def _stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await self._supervisor.stop()
-        self._province.close()
-        await self._facts.close()
-        self._reporting.close()
+        await self._parts.close()
 
     def _spawn(self, work: Any, name: str) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work, name=name)
@@ -323,16 +278,3 @@ class Gateway:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task %s failed", task.get_name(), exc_info=error)
-
-
-def _load_nicely(folder: Path) -> Loaded:
-    """Load in a thread that gives way to the workers, which may share the core (nice(2): a thread's own)."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-    return load(folder)
-
-
-def _ordering(settings: Settings, floor: float, tell: Callable[[Orders], list[int]]) -> Ordering:
-    try:
-        return Ordering(settings.paths.state, floor, tell)
-    except (CannotKeep, KeyUnusable) as error:
-        raise CannotStart("{reason}", reason=error) from error

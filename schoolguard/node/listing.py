@@ -20,7 +20,7 @@ _STATES = {
     State.FRESH: N_("fresh"),
     State.LAST_GOOD: N_("last-good"),
     State.REFUSED: N_("refused"),
-    State.AWAITED: N_("not transferred yet"),
+    State.AWAITED: N_("never came"),
 }
 _WHY = {
     "missing": N_("its file is missing"),

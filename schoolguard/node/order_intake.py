@@ -70,7 +70,7 @@ async def _fetched(client: Client, target: Target, told: Told) -> bytes | None:
         if target.length > MOST_BYTES:
             limits = {"path": target.path, "length": target.length, "limit": MOST_BYTES}
             raise Untrusted(Fault.TOO_LARGE, target.role, _LARGE, **limits)
-        return (await client.fetch(target)).read_bytes()
+        return await client.read(target)
     except (Untrusted, SourceFailed, StoreFailed, OSError) as error:
         told.fault(target.path, word_of(error), error)
         return None

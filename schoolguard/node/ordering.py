@@ -58,7 +58,7 @@ class Ordering:
         self._taken: dict[int, int] = {}
         self._news = asyncio.Condition()
         self.served: tuple[Served, ...] = ()
-        self.checks = self._checks_of(())
+        self.checks = checks_of((), self._suffixes)
         self._due = 0.0
 
     @property
@@ -72,8 +72,8 @@ class Ordering:
 
     async def configured(self, settings: Settings) -> None:
         """Take other schools and another safety net."""
-        self.served = tuple(Served(school.id, school.commune) for school in settings.schools)
-        self.checks = self._checks_of(await asyncio.to_thread(_safety_net, settings.lists))
+        self.served = served_by(settings)
+        self.checks = await asyncio.to_thread(checks_of, settings.lists, self._suffixes)
         await self.refresh()
 
     async def arrived(self, arrivals: Sequence[Arrived]) -> None:
@@ -140,9 +140,16 @@ class Ordering:
         if receipts:
             self.book.outbox.put([(receipt, sign(receipt, self._key)) for receipt in receipts], time.time())
 
-    def _checks_of(self, names: Iterable[str]) -> Checks:
-        net = ProtectedNames(names)
-        return Checks(lambda name: self._suffixes.kind(name) is not Suffix.NONE, net.protected, net.below)
+
+def served_by(settings: Settings) -> tuple[Served, ...]:
+    """Return the schools of a gateway as orders know them."""
+    return tuple(Served(school.id, school.commune) for school in settings.schools)
+
+
+def checks_of(sources: Iterable[ListSource], suffixes: Suffixes) -> Checks:
+    """Return what no order may close: public suffixes, and the safety net as its files are now."""
+    net = ProtectedNames(_safety_net(sources))
+    return Checks(lambda name: suffixes.kind(name) is not Suffix.NONE, net.protected, net.below)
 
 
 def _safety_net(sources: Iterable[ListSource]) -> set[str]:

@@ -56,7 +56,7 @@ class PassBook:
     """All passes of one gateway; times are Unix seconds.
 
     ``check`` raises ``PassRefused`` for what the configuration in force does not let a pass open. ``broken``
-    is why there are no passes, ``None`` as long as the log is whole.
+    is why there are no passes, ``None`` as long as the log is whole; ``granted`` counts since the start.
     """
 
     def __init__(self, log: AuditLog, check: Callable[[Pass], None]) -> None:
@@ -64,6 +64,7 @@ class PassBook:
         self._check = check
         self._book = _Book({}, 0)
         self.broken: Said | None = None
+        self.granted = 0
         try:
             self._replay()
         except (ChainBroken, CannotAudit) as error:
@@ -83,6 +84,7 @@ class PassBook:
         self._check_pass(wanted, now)
         self._check(wanted)
         entry = self._append(GRANT, wanted.by, now, fields_of(wanted))
+        self.granted += 1
         return self._book.issued[_id(entry)].granted
 
     def revoke(self, id: str, by: str, reason: str, now: float) -> Pass:

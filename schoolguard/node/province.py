@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from schoolguard.intake.model import Publisher
+from schoolguard.intake.rollout.report import Rate
 from schoolguard.intake.trust.first import BadFingerprint
 from schoolguard.node.commands import Command, Taking
 from schoolguard.node.following import Following
@@ -18,22 +20,32 @@ from schoolguard.node.following_commands import FollowingCommands
 from schoolguard.node.following_state import FollowingState
 from schoolguard.node.ordering import Ordering
 from schoolguard.node.province_layers import ProvinceLayers
+from schoolguard.node.rollout import Rollout
+from schoolguard.node.rollout_commands import RolloutCommands
+from schoolguard.node.rollout_rates import counted
+from schoolguard.node.totals import Totals
 from schoolguard.settings import Settings
 
 _log = logging.getLogger("schoolguard.publisher")
 
 
 class Province:
-    """What one gateway has of its publisher; ``paths`` are the layers to judge by, lowest first."""
+    """What one gateway has of its publisher; ``paths`` are the layers to judge by, lowest first.
 
-    def __init__(self, state: Path, ordering: Ordering) -> None:
+    ``requests`` counts how often somebody had something opened.
+    """
+
+    def __init__(self, state: Path, ordering: Ordering, totals: Totals, requests: Callable[[], int]) -> None:
         self._state = state
         self._ordering = ordering
+        self._totals = totals
+        self._requests = requests
         self._layers = ProvinceLayers(state / "province" / "layers")
         self.paths = self._layers.ready()
         self.following: Following | None = None
+        self.rollout: Rollout | None = None
         self._publisher: Publisher | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def state(self) -> FollowingState | None:
@@ -46,6 +58,8 @@ class Province:
 
     def configured(self, settings: Settings, install: Callable[[tuple[str, ...]], Awaitable[None]]) -> None:
         """Follow the publisher of settings that are in force now, in the background."""
+        if self.rollout is not None:
+            self.rollout.settings = settings
         if settings.publisher == self._publisher:
             return
         self.close()
@@ -54,21 +68,27 @@ class Province:
             return
         try:
             self.following = Following(settings.publisher, self._state, self._ordering, install)
+            self.rollout = Rollout(settings.publisher, settings, self._counters, time.time)
         except BadFingerprint as error:  # the configuration's own check lets none through
             _log.error("no publisher is followed", extra={"problem": str(error)})
             return
-        self._task = asyncio.get_running_loop().create_task(self.following.run(), name="publisher")
-        self._task.add_done_callback(_ended)
+        for name, run in (("publisher", self.following.run), ("publisher: rollout", self.rollout.run)):
+            self._tasks.append(asyncio.get_running_loop().create_task(run(), name=name))
+            self._tasks[-1].add_done_callback(_ended)
 
     def close(self) -> None:
         """Follow nothing any more; what is in force stays."""
-        if self._task is not None:
-            self._task.cancel()
-        self._task = self.following = None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks, self.following, self.rollout = [], None, None
 
     def commands(self) -> dict[str, Command | Taking]:
         """Return the commands by name."""
-        return FollowingCommands(lambda: self.following).commands()
+        rollout = RolloutCommands(self._layers, lambda: self.following, lambda: self.rollout)
+        return FollowingCommands(lambda: self.following).commands() | rollout.commands()
+
+    def _counters(self) -> Rate:
+        return counted(self._totals.queries, self._requests())
 
 
 def _ended(task: asyncio.Task[None]) -> None:

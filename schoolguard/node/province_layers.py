@@ -2,7 +2,8 @@
 
 It must not fetch. Files are named by what is in them and written beside first; the pointer changes by one
 rename, and only when the gateway judges by the new layers. So a kill, a full disk or layers that this gateway
-cannot use leave the former ones, which stay until the new ones have taken their place.
+cannot use leave the former ones. Those that were replaced are kept for a while, so that going back needs no
+network.
 """
 
 from __future__ import annotations
@@ -12,59 +13,39 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO
 
-import zstandard
-
-from schoolguard.intake.guardrails.limits import MEBIBYTE, ByteLimits
-from schoolguard.language import N_, Said
-from schoolguard.lists.archive import digest_of, sync_folder, write_synced
+from schoolguard.language import N_
+from schoolguard.lists.archive import sync_folder, write_synced
 from schoolguard.lists.layout import SnapshotBroken
 from schoolguard.lists.request import Joining, joining_to_json
-from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from schoolguard.node.compiling import CompileFailed, run_child
 from schoolguard.node.province_chain import Layer
+from schoolguard.node.province_kept import Installed, KeptLayers
+from schoolguard.node.province_unpacking import PACKED, LayerRefused, is_layer, layer_file, unpacked
 from schoolguard.settings import Settings
 
 FORMAT = "schoolguard-province/1"
 _log = logging.getLogger("schoolguard.publisher")
 
-_PIECE = 256
-"""Bytes unpacked at once, which make at most 8 MiB, as ``intake.guardrails.packed`` has it."""
 _NAME = re.compile(r"[0-9a-f]{64}(?:-[0-9a-f]{64})?\.(?:layer|joined)\Z")
-_BOUNDS = ByteLimits(max_packed=512 * MEBIBYTE)
 
-_PACKED = N_("{path}: it does not unpack to the layer that was named ({word})")
 _FITS = N_("the layers make the state {found} and not {wanted}")
 
 
-class LayerRefused(Said):
-    """A layer was refused; ``word`` says why for programs."""
-
-    def __init__(self, word: str, msgid: str, /, **values: object) -> None:
-        super().__init__(msgid, **values)
-        self.word = word
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """Layers that belong together, as names of files, ``delta`` empty when there is none, and their state."""
-
-    base: str
-    delta: str
-    state: str
-
-
 class ProvinceLayers:
-    """The folder ``state/province/layers`` of one gateway; one process at a time writes there."""
+    """The folder ``state/province/layers`` of one gateway; one process at a time writes there.
 
-    def __init__(self, folder: Path) -> None:
+    ``kept`` sets that were in force before stay.
+    """
+
+    def __init__(self, folder: Path, kept: int = 2) -> None:
         self._folder = folder
         self._pointer = folder / "current.json"
+        self.kept = KeptLayers(folder, kept)
 
     def installed(self) -> Installed | None:
         """Return what was put in force last, if its files are there."""
@@ -78,15 +59,14 @@ class ProvinceLayers:
         if len(found) != len(names) or not all(isinstance(name, str) for name in names):
             return None
         layers = Installed(*map(str, names))
-        files = [layers.base, *filter(None, [layers.delta])]
-        whole = all(_NAME.match(name) and (self._folder / name).is_file() for name in files)
+        whole = all(_NAME.match(name) and (self._folder / name).is_file() for name in layers.files)
         return layers if whole else None
 
     def paths(self, layers: Installed | None) -> tuple[str, ...]:
         """Return the files of layers, lowest first."""
         if layers is None:
             return ()
-        return tuple(str(self._folder / name) for name in (layers.base, layers.delta) if name)
+        return tuple(str(self._folder / name) for name in layers.files)
 
     def ready(self) -> tuple[str, ...]:
         """Return the files in force last, each byte checked; damaged ones are forgotten, and come anew."""
@@ -110,9 +90,9 @@ class ProvinceLayers:
 
     def has(self, layer: Layer) -> bool:
         """Return whether a layer stands here unpacked, its content intact."""
-        path = self._folder / _name(layer)
+        path = self._folder / layer_file(layer)
         try:
-            return path.is_file() and _is(path, layer)
+            return path.is_file() and is_layer(path, layer)
         except SnapshotBroken:
             return False
 
@@ -122,13 +102,13 @@ class ProvinceLayers:
         partial = self._folder / "unpacking"
         try:
             with packed.open("rb") as stream, partial.open("wb") as file:
-                for chunk in _unpacked(stream, layer.target.path):
+                for chunk in unpacked(stream, layer.target.path):
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            if not _is(partial, layer):
-                raise LayerRefused("wrong-content", _PACKED, path=layer.target.path, word="wrong-content")
-            partial.replace(self._folder / _name(layer))
+            if not is_layer(partial, layer):
+                raise LayerRefused("wrong-content", PACKED, path=layer.target.path, word="wrong-content")
+            partial.replace(self._folder / layer_file(layer))
             sync_folder(self._folder)
         finally:
             partial.unlink(missing_ok=True)
@@ -139,9 +119,9 @@ class ProvinceLayers:
         Deltas are laid together in a child process; when they hold too much for one delta, with the base.
         Raises ``CompileFailed``.
         """
-        files = [_name(layer) for layer in way]
+        files = [layer_file(layer) for layer in way]
         if way[0].follows and former is not None:
-            files = [former.base, *filter(None, [former.delta]), *files]
+            files = [*former.files, *files]
         base, *deltas = files
         state = way[-1].state
         if len(deltas) <= 1:
@@ -165,8 +145,9 @@ class ProvinceLayers:
         write_synced(self._pointer, text.encode())
 
     def collect(self, *kept: Installed) -> None:
-        """Delete everything but the files of the layers ``kept``."""
-        names = {self._pointer.name, *(name for layers in kept for name in (layers.base, layers.delta))}
+        """Delete everything but the files of the layers ``kept`` and of the sets to go back to."""
+        wanted = (*kept, *(each.layers for each in self.kept.sets()))
+        names = {self._pointer.name, *KeptLayers.NAMES, *(name for each in wanted for name in each.files)}
         for path in self._folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)  # a child that was killed left it
@@ -174,8 +155,9 @@ class ProvinceLayers:
                 path.unlink()
 
     def discard(self, layers: Installed) -> None:
-        """Delete the files of layers that turned out damaged, unless they are those in force."""
-        kept = set(self.paths(self.installed()))
+        """Delete the files of layers that turned out damaged, unless they are those in force or kept."""
+        others = (self.installed(), *(each.layers for each in self.kept.sets() if each.layers != layers))
+        kept = {path for each in others for path in self.paths(each)}
         for path in set(self.paths(layers)) - kept:
             Path(path).unlink(missing_ok=True)
 
@@ -185,36 +167,6 @@ class ProvinceLayers:
             layers = tuple(self._folder / each for each in names)
             await run_child(joining_to_json(Joining(layers, target)))
         return name
-
-
-def _name(layer: Layer) -> str:
-    return f"{layer.digest}.layer"
-
-
-def _is(path: Path, layer: Layer) -> bool:
-    """Return whether a file is what was said of a layer; every byte is read. Raises ``SnapshotBroken``."""
-    opened = Snapshot.open(path)
-    follows = opened.delta.follows if opened.delta is not None else ""
-    named = layer.digest in (opened.digest, digest_of(path))
-    return named and (opened.state, follows) == (layer.state, layer.follows)
-
-
-def _unpacked(stream: IO[bytes], path: str) -> Iterator[bytes]:
-    """Yield the content of one zstd frame within bounds."""
-    unpacker = zstandard.ZstdDecompressor(max_window_size=_BOUNDS.max_window).decompressobj()
-    read = size = 0
-    while not unpacker.eof and (piece := stream.read(_PIECE)):
-        read += len(piece)
-        try:
-            chunk = unpacker.decompress(piece)
-        except zstandard.ZstdError as error:
-            raise LayerRefused("damaged", _PACKED, path=path, word="damaged") from error
-        size += len(chunk)
-        if size > _BOUNDS.max_size or (size > MEBIBYTE and size > read * _BOUNDS.max_ratio):
-            raise LayerRefused("ratio", _PACKED, path=path, word="ratio")
-        yield chunk
-    if not unpacker.eof or unpacker.unused_data or stream.read(1):
-        raise LayerRefused("damaged", _PACKED, path=path, word="damaged")
 
 
 def province_paths(settings: Settings) -> tuple[Path, ...]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
+from schoolguard.node.counting import Counting
 from schoolguard.node.facts import Facts
+from schoolguard.node.feed_sending import FeedSending
 from schoolguard.node.metrics import GatewayCollector, GatewayState
+from schoolguard.node.metrics_gathering import Gathering
+from schoolguard.node.metrics_latest import Latest
+from schoolguard.node.metrics_stored import StoreFigures
 from schoolguard.node.ordering import Ordering
 from schoolguard.node.province import Province
 from schoolguard.node.status import StatusServer
@@ -19,12 +25,27 @@ from schoolguard.settings import Endpoint
 
 
 class Reporting:
-    """Gathers from the parts of one gateway; ``state`` is kept up to date by the gateway itself."""
+    """Gathers from the parts of one gateway; ``state`` is kept up to date by the gateway itself.
+
+    ``folder`` is the state folder.
+    """
 
     def __init__(
-        self, totals: Totals, supervisor: Supervisor, facts: Facts, ordering: Ordering, province: Province
+        self,
+        totals: Totals,
+        supervisor: Supervisor,
+        facts: Facts,
+        ordering: Ordering,
+        province: Province,
+        folder: Path,
+        counting: Counting,
     ) -> None:
         self.state = GatewayState()
+        self._figures = StoreFigures(counting, folder)
+        self.gathering = Gathering(totals, supervisor, facts, ordering, province, folder)
+        self.gathering.store = Latest(self._figures.stored)
+        # One for as long as this process lives: a page that moves must not let a counter fall.
+        self._collector = GatewayCollector(lambda: self.gathering.read(self.current))
         self._totals, self._supervisor, self._facts = totals, supervisor, facts
         self._ordering, self._province = ordering, province
         self._server: StatusServer | None = None
@@ -34,12 +55,16 @@ class Reporting:
         if self._server is not None and self._server.endpoint == endpoint:
             return
         registry = CollectorRegistry()
-        for collector in (GatewayCollector(self._totals, self.current), *more):
+        for collector in (self._collector, *more):
             registry.register(collector)
         former = self._server
         self._server = StatusServer(endpoint, registry, self.health) if endpoint else None
         if former is not None:
             former.close()
+
+    def sends(self, feed: FeedSending) -> None:
+        """Show the feed as well."""
+        self.gathering.feed = Latest(lambda: self._figures.sending(feed))
 
     def close(self) -> None:
         """Serve no more."""

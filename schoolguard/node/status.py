@@ -53,14 +53,20 @@ class StatusServer:
         if method not in ("GET", "HEAD"):
             return _text(start, "405 Method Not Allowed", "text/plain", b"GET and HEAD only\n")
         if path == "/metrics":
-            metrics: Iterable[bytes] = self._metrics(environ, start)
-            return metrics
+            return self._scraped(environ, start)
         if path == "/healthz":
             health = self._health()
             status = "200 OK" if health.get("ready") else "503 Service Unavailable"
             body = json.dumps(health, ensure_ascii=False).encode() + b"\n"
             return _text(start, status, "application/json; charset=utf-8", body)
         return _text(start, "404 Not Found", "text/plain", b"/metrics and /healthz are here\n")
+
+    def _scraped(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            metrics: Iterable[bytes] = self._metrics(environ, start)
+        except TimeoutError:
+            return _text(start, "503 Service Unavailable", "text/plain", b"the gateway is busy; ask again\n")
+        return metrics
 
 
 def _text(start: Callable[..., Any], status: str, kind: str, body: bytes) -> Iterable[bytes]:

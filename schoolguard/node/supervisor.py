@@ -19,13 +19,10 @@ from schoolguard.node.sockets import NOBODY, Seat, close_to_new
 from schoolguard.serve.link import (
     Applied,
     Apply,
-    Devices,
     Drain,
+    Fact,
     Link,
     Message,
-    Orders,
-    Passes,
-    Spent,
     connect,
 )
 
@@ -51,7 +48,9 @@ class WorkerProcess:
         self._link: Link | None = None
         self._waiting: dict[int, asyncio.Future[Applied]] = {}
 
-    async def start(self, control: Path, sockets: Mapping[Seat, socket.socket], hold: bool) -> None:
+    async def start(
+        self, control: Path, counts: Path, sockets: Mapping[Seat, socket.socket], hold: bool
+    ) -> None:
         """Start the process with its inherited sockets; returns when the line stands.
 
         With ``hold`` it reads no query before its first policy is in force.
@@ -62,7 +61,7 @@ class WorkerProcess:
         with theirs:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "schoolguard.serve.worker"),
-                *("--link", str(theirs.fileno()), "--control", str(control)),
+                *("--link", str(theirs.fileno()), "--control", str(control), "--counts", str(counts)),
                 *("--sockets", json.dumps(inherited), *(["--hold"] if hold else [])),
                 pass_fds=[theirs.fileno(), *(fileno for fileno, _, _ in inherited)],
                 stdin=asyncio.subprocess.DEVNULL,
@@ -133,15 +132,20 @@ class WorkerProcess:
 
 
 class Supervisor:
-    """All workers of the gateway; ``facts`` returns what a worker must know beside the settings."""
+    """All workers of the gateway; ``facts`` returns what a worker must know beside the settings.
+
+    ``counts`` is the folder where workers keep their tallies, and their counts when nobody takes them.
+    """
 
     def __init__(
         self,
         control: Path,
+        counts: Path,
         received: Callable[[int, Message], None],
-        facts: Callable[[], tuple[Passes | Spent | Devices | Orders, ...]] = tuple,
+        facts: Callable[[], tuple[Fact, ...]] = tuple,
     ) -> None:
         self._control = control
+        self._counts = counts
         self._received = received
         self._facts = facts
         self._sockets: dict[Seat, socket.socket] = {}
@@ -189,6 +193,12 @@ class Supervisor:
             worker.tell(message)
         return [worker.number for worker in running]
 
+    def tell_one(self, number: int, message: Message) -> None:
+        """Send a message to the worker of a number, if it runs."""
+        worker = self.workers.get(number)
+        if worker is not None:
+            worker.tell(message)
+
     async def seat(self, sockets: dict[Seat, socket.socket], hold: bool = False) -> None:
         """Serve these sockets: start workers for new ones, replace those whose sockets changed.
 
@@ -230,7 +240,7 @@ class Supervisor:
 
     async def _start(self, number: int, hold: bool = False) -> None:
         worker = WorkerProcess(number, self._received)
-        await worker.start(self._control, self._sockets, hold or self._current is not None)
+        await worker.start(self._control, self._counts, self._sockets, hold or self._current is not None)
         try:
             # Until it is registered a reload does not see it, so it has to catch up with one.
             while (current := self._current) is not None and worker.applied != current.generation:
@@ -241,6 +251,9 @@ class Supervisor:
         if number in self._watching:
             self._watching.pop(number).cancel()
         self.workers[number] = worker
+        if self._current is not None:
+            for fact in self._facts():  # what was told to all in the meantime did not reach this one
+                worker.tell(fact)
         task = asyncio.get_running_loop().create_task(self._watch(worker), name=f"worker-{number}")
         self._watching[number] = task
         _log.info("worker started", extra={"worker": number, "pid": worker.pid})

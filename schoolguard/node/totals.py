@@ -20,7 +20,7 @@ class Totals:
 
     def add(self, worker: int, message: Counted) -> None:
         """Take one worker's report."""
-        counts = message.counts
+        counts = message.told.counts
         for school, group, tier, outcome, number in counts["queries"]:
             self.queries[school, group, tier, outcome] += number
         self.events.update(counts["events"])

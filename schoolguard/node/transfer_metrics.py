@@ -1,20 +1,42 @@
 """The Prometheus series of zone transfer, collected when scraped.
 
 Labels are bounded by the configuration: transfer, zone, reason, kind. Never a name that a list or a zone
-holds. Every series is described in the README, checked by a test.
+holds. Every series is described in METRICS.md, checked by a test.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from schoolguard.intake.transfer.model import ZoneState
 from schoolguard.node.exporting import ExportState
+from schoolguard.node.metrics_series import counter, gauge
+
+SERIAL = gauge("transfer_serial", "Serial of a transferred zone; none before it came.", "transfer")
+RECORDS = gauge("transfer_records", "Records of a transferred zone.", "transfer")
+REFRESHED = gauge("transfer_refreshed_timestamp_seconds", "When a primary last confirmed a zone.", "transfer")
+EXPIRES = gauge("transfer_expires_timestamp_seconds", "When that will be too long ago.", "transfer")
+EXPIRED = gauge(
+    "transfer_expired", "1 when no primary confirmed a zone for too long; it stays in force.", "transfer"
+)
+FAILURES = counter("transfer_failures_total", "Rounds that brought nothing.", "transfer", "reason")
+NOTICES = counter("transfer_notices_total", "NOTIFY that came, by what became of them.", "fate")
+DEAF = gauge("transfer_deaf", "Addresses for zone transfer that cannot be listened on.")
+EXPORT_SERIAL = gauge("export_serial", "Serial of a served zone.", "zone", "tier")
+RULINGS = gauge("export_rulings", "Names that a served zone rules on.", "zone", "tier")
+LEFT = gauge("export_left", "What a policy zone cannot say, by kind.", "zone", "tier", "kind")
+UNHEARD = gauge("export_unheard", "Secondaries that did not confirm the newest serial.", "zone", "tier")
+REPLIES = counter("export_replies_total", "Replies to secondaries, by kind.", "kind")
+EXPORTS_FAILED = counter("exports_failed_total", "Exports that failed; the former zones stay.")
+ALL = (
+    *(SERIAL, RECORDS, REFRESHED, EXPIRES, EXPIRED, FAILURES, NOTICES, DEAF),
+    *(EXPORT_SERIAL, RULINGS, LEFT, UNHEARD, REPLIES, EXPORTS_FAILED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,66 +69,29 @@ class TransferCollector(Collector):
         states = self._states()
         yield from _transfers(states)
         yield from _exports(states)
-        yield GaugeMetricFamily(
-            "schoolguard_transfer_deaf", "Addresses that cannot be listened on.", value=len(states.deaf)
-        )
 
 
-def _transfers(states: TransferStates) -> Iterable[Metric]:
-    serial = _gauge("serial", "Serial of a transferred zone; none before it came.")
-    records = _gauge("records", "Records of a transferred zone.")
-    refreshed = _gauge("refreshed_timestamp_seconds", "When a primary last confirmed a zone.")
-    expires = _gauge("expires_timestamp_seconds", "When that will be too long ago.")
-    expired = _gauge("expired", "1 when no primary confirmed a zone for too long; it stays in force.")
-    for zone in states.zones:
-        if zone.serial is not None:
-            serial.add_metric((zone.id,), zone.serial)
-        records.add_metric((zone.id,), zone.records)
-        refreshed.add_metric((zone.id,), zone.refreshed)
-        expires.add_metric((zone.id,), zone.expires)
-        expired.add_metric((zone.id,), zone.expired)
-    failures = CounterMetricFamily(
-        "schoolguard_transfer_failures", "Rounds that brought nothing.", labels=("transfer", "reason")
-    )
-    for labels, number in sorted(states.failed.items()):
-        failures.add_metric(labels, number)
-    notices = CounterMetricFamily(
-        "schoolguard_transfer_notices", "NOTIFY that came, by what became of them.", labels=("fate",)
-    )
-    for fate, number in sorted(states.heard.items()):
-        notices.add_metric((fate,), number)
-    yield from (serial, records, refreshed, expires, expired, failures, notices)
+def _transfers(states: TransferStates) -> Iterator[Metric]:
+    zones = states.zones
+    yield SERIAL.family(((zone.id,), zone.serial) for zone in zones if zone.serial is not None)
+    yield RECORDS.family(((zone.id,), zone.records) for zone in zones)
+    yield REFRESHED.family(((zone.id,), zone.refreshed) for zone in zones)
+    yield EXPIRES.family(((zone.id,), zone.expires) for zone in zones)
+    yield EXPIRED.family(((zone.id,), zone.expired) for zone in zones)
+    yield FAILURES.family(sorted(states.failed.items()))
+    yield NOTICES.family(((fate,), number) for fate, number in sorted(states.heard.items()))
+    yield DEAF.one(len(states.deaf))
 
 
-def _gauge(name: str, text: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"schoolguard_transfer_{name}", text, labels=("transfer",))
-
-
-def _exports(states: TransferStates) -> Iterable[Metric]:
-    labels = ("zone", "tier")
-    serial = GaugeMetricFamily("schoolguard_export_serial", "Serial of a served zone.", labels=labels)
-    rulings = GaugeMetricFamily("schoolguard_export_rulings", "Names that it rules on.", labels=labels)
-    left = GaugeMetricFamily(
-        "schoolguard_export_left", "What a policy zone cannot say, by kind.", labels=(*labels, "kind")
+def _exports(states: TransferStates) -> Iterator[Metric]:
+    exports = {(each.zone, each.tier): each for each in states.exports}
+    yield EXPORT_SERIAL.family((labels, each.serial) for labels, each in exports.items())
+    yield RULINGS.family((labels, each.rulings) for labels, each in exports.items())
+    yield LEFT.family(
+        ((*labels, kind), getattr(each.left, kind))
+        for labels, each in exports.items()
+        for kind in ("patterns", "typed", "too_long")
     )
-    unheard = GaugeMetricFamily(
-        "schoolguard_export_unheard", "Secondaries that did not confirm the newest serial.", labels=labels
-    )
-    for each in states.exports:
-        serial.add_metric((each.zone, each.tier), each.serial)
-        rulings.add_metric((each.zone, each.tier), each.rulings)
-        for kind in ("patterns", "typed", "too_long"):
-            left.add_metric((each.zone, each.tier, kind), getattr(each.left, kind))
-        silent = sum(zone == each.zone for zone, _ in states.unheard)
-        unheard.add_metric((each.zone, each.tier), silent)
-    replies = CounterMetricFamily(
-        "schoolguard_export_replies", "Replies to secondaries, by kind.", labels=("kind",)
-    )
-    for kind, number in sorted(states.replies.items()):
-        replies.add_metric((kind,), number)
-    yield from (serial, rulings, left, unheard, replies)
-    yield CounterMetricFamily(
-        "schoolguard_exports_failed",
-        "Exports that failed; the former zones stay.",
-        value=states.exports_failed,
-    )
+    yield UNHEARD.family((labels, sum(zone == labels[0] for zone, _ in states.unheard)) for labels in exports)
+    yield REPLIES.family(((kind,), number) for kind, number in sorted(states.replies.items()))
+    yield EXPORTS_FAILED.one(states.exports_failed)

@@ -17,6 +17,7 @@ from schoolguard.lists.layout import SnapshotBroken
 from schoolguard.node.commands import NoGateway, ask_gateway
 from schoolguard.node.compiling import Compiler
 from schoolguard.node.exporting import Closed
+from schoolguard.node.province_layers import province_paths
 from schoolguard.node.starting import control_path
 from schoolguard.settings import Settings
 
@@ -47,7 +48,7 @@ def write_tier(settings: Settings, form: Form, tier: str, zone: str | None, targ
         closed = _orders(settings)
     except NoGateway as error:
         closed, missing = Closed(), error
-    paths = [Path(path) for path in layers.paths]
+    paths = [*province_paths(settings), *map(Path, layers.paths)]
     export = _export(settings, tier, zone)
     try:
         left = write_export(target, form, export, paths, now, closed.below, closed.exact)

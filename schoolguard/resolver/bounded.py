@@ -83,5 +83,10 @@ class Bounded(Generic[V]):
                 count -= 1
         return bool(self.young or self.old)
 
+    @property
+    def size(self) -> int:
+        """Bytes that all values take, as ``size_of`` counts them."""
+        return self._total
+
     def __len__(self) -> int:
         return len(self.young) + len(self.old)

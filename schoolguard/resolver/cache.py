@@ -97,6 +97,11 @@ class AnswerCache:
             self._shapes[shape] = shared = shape
         return shared
 
+    @property
+    def size(self) -> int:
+        """Bytes that the answers take."""
+        return self._answers.size
+
     def __len__(self) -> int:
         return len(self._answers)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from schoolguard.policy.budgets import BudgetTable
+from schoolguard.resolver.front import UNSEATED
 from schoolguard.resolver.standing import Seated, Standing
 
 
 class Client:
     """A client address, or a device ``behind`` a trusted forwarder.
 
-    ``device`` is its ``mac``, or its address when that is not known. ``counts`` are its group's counters
-    (``group_counts``); a client whose group has budgets has a list of its own, longer by one place for each
-    set of budgets that a name was found to use: so a cache hit marks a budget by counting, and costs what any
-    hit costs. ``rules`` are those it was admitted under. ``in_flight`` are questions that it was
-    the first to ask, ``waiting`` all its queries that wait.
+    ``device`` is its ``mac``, or its address when that is not known. ``counts`` are its own counters, a place
+    for each outcome and one for each set of budgets that a name was found to use: so a cache hit marks a
+    device and a budget by counting, and costs what any hit costs; once a second they are added to its group's
+    (``group_counts``). ``rules`` are those it was admitted under. ``in_flight`` are questions that it was
+    the first to ask, ``waiting`` all its queries that wait. ``logged`` says that its group keeps a query log.
     """
 
     __slots__ = (
@@ -26,6 +27,7 @@ class Client:
         "group_counts",
         "in_flight",
         "listener",
+        "logged",
         "mac",
         "plan",
         "rules",
@@ -58,6 +60,7 @@ class Client:
         self.counts = counts
         self.table = table
         self.behind = False
+        self.logged = False
         self.tokens = 0
         self.in_flight = 0
         self.waiting = 0
@@ -65,4 +68,6 @@ class Client:
     def take(self, seated: Seated) -> None:
         """Come under a plan."""
         self.plan, self.seat = seated
-        self.bit = seated.seat.bit
+        if self.logged:
+            self.seat = UNSEATED  # no finished reply is its: each of its queries is judged, and so seen
+        self.bit = self.seat.bit

@@ -5,9 +5,12 @@ Labels are bounded: school, group, tier, outcome, category. Never a name, never 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import IntEnum
+
+from schoolguard.resolver.sightings import Sightings
 
 
 class Outcome(IntEnum):
@@ -45,8 +48,17 @@ MAX_METERED = 500
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Upper bounds of the latency histogram, in seconds; one more bucket holds what is slower."""
 
+TOOK, MICROSECONDS = "upstream-took-", "upstream-microseconds"
+"""Events of answers: ``upstream-took-3:SERVER`` counts those in the fourth bucket of ``BOUNDS``,
+``upstream-microseconds:SERVER`` sums up their time."""
+
 Of = tuple[str, str, str]
 """School, group and tier."""
+
+
+def is_blocked(outcome: int) -> bool:
+    """Return whether a query was answered by a block, for whatever cause."""
+    return Outcome.BLOCKED <= outcome < Outcome.SHADOW
 
 
 def is_allowed(outcome: int) -> bool:
@@ -59,8 +71,14 @@ _ALLOWED = (Outcome.ALLOWED, Outcome.SAFE_SEARCH, Outcome.ECH_STRIPPED)
 
 @dataclass(slots=True)
 class Counts:
-    """All counters of one worker since it was last asked."""
+    """All counters of one worker since it was last asked.
 
+    ``answered`` is one place that rises with each query counted at an outcome and is never set back: the
+    worker shares it with whoever outlives it (``serve.tally``). ``seen`` are the devices behind the counts.
+    """
+
+    answered: list[int] | memoryview[int] = field(default_factory=lambda: [0])
+    seen: Sightings = field(default_factory=Sightings)
     queries: dict[Of, list[int]] = field(default_factory=dict)
     latency: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     latency_sum: float = 0.0
@@ -79,6 +97,11 @@ class Counts:
             at += 1
         self.latency[at] += times
         self.latency_sum += seconds * times
+
+    def exchanged(self, upstream: str, seconds: float) -> None:
+        """Count an answer that was taken from an upstream (``host@port``), and how long it took."""
+        self.events[f"{TOOK}{bisect_left(BOUNDS, seconds)}:{upstream}"] += 1
+        self.events[f"{MICROSECONDS}:{upstream}"] += round(seconds * 1_000_000)
 
     def take(self) -> dict[str, object]:
         """Return what was counted since the last call, without zeros, and begin again at 0."""

@@ -95,6 +95,11 @@ class Front:
         else:
             self.entries.put(plan.prefix + key, entry)
 
+    @property
+    def size(self) -> int:
+        """Bytes that the replies take."""
+        return self.entries.size
+
     def __len__(self) -> int:
         return len(self.entries)
 

@@ -163,20 +163,22 @@ class Lookup:
         reason, code = "unreachable", None
         for attempt in range(max(self._upstreams.attempts, 1)):
             server = order[attempt % len(order)]
-            begin = self._clock()
+            at, begin = f"{server.endpoint.host}@{server.endpoint.port}", self._clock()
             try:
                 answer = await exchange(ask, server.endpoint, self._upstreams.timeout, self._count)
             except ExchangeFailed as error:
                 server.failed(self._clock())
                 reason, code = error.reason, None
-                self._counts.events[f"upstream-{reason}:{server.endpoint.host}@{server.endpoint.port}"] += 1
+                self._counts.events[f"upstream-{reason}:{at}"] += 1
                 continue
-            server.succeeded(self._clock() - begin)
+            took = self._clock() - begin
+            server.succeeded(took)
             if answer.rcode not in _TRY_NEXT:
+                self._counts.exchanged(at, took)
                 self._failed.pop(key, None)
                 return self._keep(key, answer)
             reason, code = f"rcode {answer.rcode}", answer.ede[0] if answer.ede is not None else None
-            self._counts.events[f"upstream-servfail:{server.endpoint.host}@{server.endpoint.port}"] += 1
+            self._counts.events[f"upstream-servfail:{at}"] += 1
         raise self._failure(key, reason, code)
 
     def _keep(self, key: bytes, answer: Answer) -> Kept:

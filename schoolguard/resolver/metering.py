@@ -1,21 +1,25 @@
-"""Which devices used which time budgets in the last second, read off the places that cache hits counted at.
+"""Reads off what each client counted: its group's outcomes, the time budgets it used, and that it was there.
 
-It must not know minutes or days: it hands on marks, a device and a budget each.
+It must not know minutes or days: it hands on marks, a device and a budget each, and sightings.
 """
 
 from __future__ import annotations
 
+from itertools import compress
+
 from schoolguard.resolver.client import Client
-from schoolguard.resolver.counts import SIZE
+from schoolguard.resolver.counts import SIZE, is_blocked
+from schoolguard.resolver.sightings import At, Sightings
 
 Mark = tuple[bytes, str]
 """A device (MAC, else address) and the id of a budget it used."""
 
 
 class Metering:
-    """What each place beyond the outcomes, in the counters of a client with budgets, stands for."""
+    """What each place in a client's counters stands for; those beyond the outcomes are for budgeted names."""
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Sightings) -> None:
+        self._seen = seen
         self._places: dict[tuple[int, frozenset[str]], int] = {}
         self._meanings: list[tuple[int, frozenset[str]]] = []
         self._zeros = [0] * SIZE
@@ -42,17 +46,23 @@ class Metering:
 
     def read(self, client: Client) -> None:
         """Add what a client's counters hold to its group's, keep its marks, and begin again at 0."""
-        counts = client.counts
-        if counts == self._zeros:
-            return
-        group_counts = client.group_counts
-        for place in range(SIZE):
-            group_counts[place] += counts[place]
-        for place, (outcome, budgets) in enumerate(self._meanings, SIZE):
-            if counts[place]:
-                group_counts[outcome] += counts[place]
-                self._marks.update((client.device, budget) for budget in budgets)
+        counts, group, device = client.counts, client.group, client.device
+        group_counts, saw = client.group_counts, self._seen.saw
+        for place in compress(range(len(counts)), counts):
+            outcome = place
+            if place >= SIZE:
+                outcome, budgets = self._meanings[place - SIZE]
+                self._marks.update((device, budget) for budget in budgets)
+            group_counts[outcome] += counts[place]
+            saw(At(group.school, group.tier.name, outcome), device)
         counts[:] = self._zeros
+
+    def note(self, client: Client, packet: bytes, place: int, queries: int) -> None:
+        """Take queries for one name, counted at ``place``; only a blocked one's name is kept."""
+        outcome = self.outcome_of(place)
+        if is_blocked(outcome):
+            at = At(client.group.school, client.group.tier.name, outcome)
+            self._seen.saw_name(at, packet, client.device, queries)
 
     def take(self) -> list[Mark]:
         """Return the marks kept since the last call."""

@@ -31,6 +31,7 @@ class Present:
     ``now`` is Unix seconds, ``None`` while the clock cannot be trusted. ``devices`` maps packed addresses to
     MACs, ``spent`` devices to the ids of their used-up budgets, ``orders`` ids of schools to the bits that
     orders of limited scope have for them in the overlay; these change with the stack, and so with ``Rules``.
+    ``logged`` are the groups (school, name) that keep a query log.
     """
 
     now: float | None = None
@@ -38,6 +39,7 @@ class Present:
     passes: tuple[Granted, ...] = ()
     spent: dict[bytes, frozenset[str]] = field(default_factory=dict)
     orders: Mapping[str, int] = field(default_factory=dict)
+    logged: frozenset[tuple[str, str]] = frozenset()
 
     def device_of(self, address: bytes) -> bytes:
         """Return the MAC of a packed address, or the address itself when it is not known."""

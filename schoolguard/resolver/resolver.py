@@ -67,6 +67,7 @@ class Resolver:
     """Answers queries under the rules in force.
 
     ``asked`` gathers the names that were judged (lower-case wire shape): names alone, with no asker.
+    ``recorder`` takes school, device, name and outcome of each query of a group that keeps a query log.
     """
 
     def __init__(self, counts: Counts, clock: Callable[[], float]) -> None:
@@ -74,6 +75,7 @@ class Resolver:
         self.counts = counts
         self.asked: set[bytes] = set()
         self.watcher: Callable[[Verdict], None] | None = None
+        self.recorder: Callable[[str, bytes, bytes, int], None] | None = None
         self._clock = clock
         self._lookup: Lookup | None = None
 
@@ -107,7 +109,7 @@ class Resolver:
             entry = rules.front.find(packet[2:], client.seat, self._clock())
             if entry is not None and client.tokens > 0:
                 client.tokens -= 1
-                client.counts[entry.outcome] += 1
+                rules.count(client, packet[2:], entry.outcome)
                 return packet[:2] + entry.reply
         return self.reply_to(packet, asker, udp, echo)
 
@@ -201,8 +203,13 @@ class Resolver:
         try:
             found = await asked.lookup.find(cache_key(asked.judged.question, query.do, query.cd))
         except LookupFailed as failed:
-            client.counts[Outcome.FAILED] += 1
+            # Its rules may be former ones by now, whose clients nobody reads any more.
+            group = client.group
+            self.counts.of(group.school, group.name, group.tier.name)[Outcome.FAILED] += 1
+            self.counts.answered[0] += 1
             self._watch(query, client, Outcome.FAILED, failed.ede[1])
+            if client.logged:
+                self._record(query, client, Outcome.FAILED)
             return error(query, RCode.SERVFAIL, failed.ede)
         finally:
             client.in_flight -= asked.first
@@ -237,7 +244,9 @@ class Resolver:
     ) -> bytes:
         limit = query.size if udp else None
         reply = render(query, ready.answer, ready.age, limit, ready.floor)
-        client.counts[ready.outcome] += 1
+        rules.count(client, packet[2:], ready.outcome)
+        if client.logged:
+            self._record(query, client, rules.metering.outcome_of(ready.outcome))
         if len(self.asked) < NAMES_KEPT:
             self.asked.add(query.question[:-4])
         if self.watcher is not None:
@@ -246,6 +255,10 @@ class Resolver:
             entry = Entry(ready.until, len(reply), reply[2:], ready.outcome, client.bit, ready.origin)
             rules.front.put(packet[2:], client.seat, entry, now)
         return reply
+
+    def _record(self, query: Query, client: Client, outcome: int) -> None:
+        if self.recorder is not None:
+            self.recorder(client.group.school, client.device, query.question[:-4], outcome)
 
     def _watch(self, query: Query, client: Client, outcome: int, reason: str) -> None:
         if self.watcher is not None:

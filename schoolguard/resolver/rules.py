@@ -56,7 +56,10 @@ class Rules:
         self.refusals = REFUSALS
         self.front = Front(settings.caches.replies)
         self.former_fronts: list[Front] = []
-        self.metering = Metering()
+        self.metering = Metering(counts.seen)
+        self.noted: dict[tuple[bytes, Client, int], int] = {}
+        """Packet after its ID, asker, place counted -> how often; for places from ``Sightings.note_from``."""
+        self._active: set[Client] = set()
         self.present = present
         self.due = inf
         """When the next turn of plans is due, on the resolver's clock."""
@@ -94,31 +97,60 @@ class Rules:
             if client.device in devices:
                 client.take(self._standings.of(client.standing, client.device))
 
+    def log_again(self) -> None:
+        """Bring every client into the query log, or out of it, as the present says."""
+        logged = self.present.logged
+        for client in self._all():
+            client.logged = (client.group.school, client.group.name) in logged
+            client.take(self._standings.of(client.standing, client.device))
+
     def forget(self, addresses: Iterable[bytes]) -> None:
         """Let go of clients whose device is another one now; their next query finds their group anew."""
         for table in self._tables.values():
             for address in addresses:
                 client = table.pop(address, None)
-                if client is not None and client.table is not None:
+                if client is not None:
                     self.metering.read(client)
 
     def retire(self) -> None:
         """Let go of the clients: they point back here, and such a ring is freed late and all at once."""
-        self._harvest()
+        self._find_active()
+        self.harvest_some(MAX_CLIENTS)
         for table in self._tables.values():
             table.clear()
         self._behind.clear()
 
     def harvest(self) -> list[Mark]:
-        """Return which devices used which budgets since the last call."""
-        self._harvest()
+        """Read what every client counted; return which devices used which budgets since the last call."""
+        self._find_active()
+        self.harvest_some(MAX_CLIENTS)
         return self.metering.take()
 
-    def _harvest(self) -> None:
-        if self._budgets:
-            for client in self._all():
-                if client.table is not None:
-                    self.metering.read(client)
+    def harvest_some(self, most: int) -> bool:
+        """Read what ``most`` clients counted, of those that ``refill`` found; return whether more wait."""
+        noted, self.noted = self.noted, {}
+        for (packet, client, place), queries in noted.items():
+            self.metering.note(client, packet, place, queries)
+        active, read = self._active, self.metering.read
+        for _ in range(min(most, len(active))):
+            read(active.pop())
+        return bool(active)
+
+    def count(self, client: Client, packet: bytes, outcome: int) -> None:
+        """Count one query that was no cache hit; ``packet`` is what follows its ID."""
+        counts = client.counts
+        if outcome >= len(counts):
+            counts.extend([0] * (outcome + 1 - len(counts)))
+        counts[outcome] += 1
+        self._active.add(client)
+        self._counts.answered[0] += 1
+        if outcome >= self._counts.seen.note_from:
+            key = packet, client, outcome
+            self.noted[key] = self.noted.get(key, 0) + 1
+
+    def _find_active(self) -> None:
+        full = self.tokens
+        self._active.update(client for client in self._all() if client.tokens != full)
 
     def metered(self, outcome: int, budgets: frozenset[str]) -> int:
         """Return the place in a client's counters for an outcome of a name that uses ``budgets``."""
@@ -126,8 +158,7 @@ class Rules:
         if place is None:
             place = self.metering.add(outcome, budgets)
             for client in self._all():
-                if client.table is not None:
-                    client.counts.append(0)
+                client.counts.append(0)
         return place
 
     def clients_at(self, listener: Listener | None) -> Table:
@@ -178,11 +209,11 @@ class Rules:
         if self.count_clients() >= MAX_CLIENTS:
             self.retire()
         counts = self._counts.of(group.school, group.name, group.tier.name)
-        table = self._budget_table(group)
-        own = counts if table is None else self.metering.counters()
+        table, own = self._budget_table(group), self.metering.counters()
         standing = self._standings.standing_of(group)
         client = Client(self, standing, address, mac, listener, counts, own, table)
         client.tokens = self.tokens
+        client.logged = (group.school, group.name) in self.present.logged
         client.take(self._standings.of(standing, client.device))
         return client
 
@@ -226,8 +257,10 @@ class Rules:
         return ede
 
     def refill(self) -> None:
-        """Give every client its queries for the next second."""
+        """Give every client its queries for the next second; whoever asked in the last one is to be read."""
         self.refusals = REFUSALS
-        tokens = self.tokens
+        tokens, active = self.tokens, self._active
         for client in self._all():
-            client.tokens = tokens
+            if client.tokens != tokens:
+                client.tokens = tokens
+                active.add(client)

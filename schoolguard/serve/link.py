@@ -11,11 +11,14 @@ import pickle
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
+from schoolguard.querylog.model import Row
 from schoolguard.resolver.metering import Mark
 from schoolguard.resolver.present import Granted
 from schoolguard.resolver.resolver import Verdict
+from schoolguard.resolver.sightings import At, Blocked
+from schoolguard.serve.telling import Numbered
 from schoolguard.settings import Settings
 
 BUFFERED = 1 << 20
@@ -59,6 +62,45 @@ class Orders:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Control to worker: these groups (school, name) keep a query log now, and no others.
+
+    ``keys`` are the schools' keys of ``day``, which devices are called by: no row holds an address.
+    """
+
+    day: int
+    keys: Mapping[str, bytes]
+    groups: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Worker to control: rows of the query log, and how many it had no room for."""
+
+    rows: tuple[Row, ...]
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Control to worker: a period of counting begins.
+
+    ``key`` hashes devices today, ``number`` is its own; ``names``: whether blocked names count.
+    """
+
+    key: bytes
+    number: int
+    names: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Control to worker: its counts are stored up to this number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overlaid:
     """Worker to control: the number of the orders that every reply is judged by from now on."""
 
@@ -77,7 +119,7 @@ class Apply:
     settings: Settings
     layers: tuple[str, ...]
     watch: bool = False
-    now: tuple[Passes | Spent | Devices | Orders, ...] = ()
+    now: tuple[Fact, ...] = ()
     floor: float = 0.0
 
 
@@ -96,14 +138,20 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Worker to control: what was counted since the last message, as ``Counts.take`` gives it.
+    """Worker to control: what was counted since the last message, under the worker's word and a number.
 
-    ``marks`` are the devices that used a budget in this time, with its id.
+    ``marks`` are the devices that used a budget in this time, with its id. ``devices`` are tokens of devices
+    by what they were seen at, each once in the ``period`` of that number; ``names`` what was blocked. Control
+    does not keep them.
     """
 
-    counts: dict[str, Any]
+    worker: str
+    told: Numbered
     gauges: dict[str, float]
     marks: tuple[Mark, ...] = ()
+    devices: tuple[tuple[At, tuple[int, ...]], ...] = ()
+    names: tuple[Blocked, ...] = ()
+    period: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +168,10 @@ class Seen:
     verdicts: tuple[Verdict, ...]
 
 
-Message = Apply | Drain | Passes | Spent | Devices | Orders | Overlaid | Applied | Counted | Asked | Seen
+Fact = Passes | Spent | Devices | Orders | Period | Keep
+"""What is so at the moment, told to every worker when it changes and when it begins."""
+
+Message = Apply | Drain | Fact | Stored | Overlaid | Applied | Counted | Asked | Seen | Logged
 
 
 class Link(asyncio.Protocol):

@@ -21,6 +21,7 @@ from schoolguard.resolver.counts import Counts
 from schoolguard.resolver.front import PLANS, Entry, Seat
 from schoolguard.resolver.resolver import Resolver
 from schoolguard.resolver.rules import Rules
+from schoolguard.resolver.sightings import NEVER
 from schoolguard.serve.batch import BATCH, LENGTH, SLOT, STRIDE, Batch
 from schoolguard.serve.tasks import Tasks
 
@@ -101,7 +102,9 @@ class UdpListener:
         begin = now = self._loop.time()
         slots, names, received, sizes = batch.slots, batch.names, batch.received, batch.reply_sizes
         clients, young, find = _places(rules, self._listener)
-        first = misses = unsent = 0
+        noted, note_from = (rules.noted, self._counts.seen.note_from) if rules is not None else ({}, NEVER)
+        tally = self._counts.answered
+        first = misses = unsent = later = 0
         for i, address, start, at, length_at, size_at in self._slots[:count]:
             client = clients.get(names[address])
             if client is not None:
@@ -115,10 +118,15 @@ class UdpListener:
                     if until > now and client.tokens > 0:
                         client.tokens -= 1
                         client.counts[outcome] += 1
+                        if outcome >= note_from:
+                            noted[key, client, outcome] = noted.get((key, client, outcome), 0) + 1
                         slots[at : start + size] = reply
                         sizes[size_at] = size
                         continue
             misses += 1
+            # The hits before it, and before they are sent: what went out was counted, whatever comes.
+            tally[0] += i - later
+            later = i + 1
             answered = self._parsed(i, slots[start : start + received[length_at]], names[address])
             if answered is not None:
                 slots[start : start + len(answered)] = answered
@@ -132,6 +140,7 @@ class UdpListener:
             if first < i:
                 batch.send(first, i)
             first = i + 1
+        tally[0] += count - later
         if first < count:
             batch.send(first, count)
         self._counts.events["cache-reply"] += count - misses

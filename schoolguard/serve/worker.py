@@ -1,7 +1,8 @@
 """A worker process: sockets, resolver, and the line to the control process.
 
 It holds all it needs to resolve; when control dies it goes on, until a new control answers on the control
-socket. It must not read configuration files, write files, or speak to anything but upstreams and clients.
+socket. It must not read configuration files, speak to anything but upstreams and clients, or write files but
+its tally and what it counted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 import os
 import random
 import resource
+import secrets
 import signal
 import socket
 import sys
@@ -26,28 +28,31 @@ from schoolguard.lists.layout import SnapshotBroken
 from schoolguard.lists.stack import Stack
 from schoolguard.log import start_log
 from schoolguard.policy.clock import WallClock
+from schoolguard.querylog.recording import Recorder
+from schoolguard.querylog.undumped import never_dump
 from schoolguard.resolver.counts import Counts
 from schoolguard.resolver.front import Front
 from schoolguard.resolver.lookup import Lookup
-from schoolguard.resolver.metering import Mark
 from schoolguard.resolver.present import Present
-from schoolguard.resolver.resolver import Resolver, Verdict
+from schoolguard.resolver.resolver import Resolver
 from schoolguard.resolver.rules import Rules
 from schoolguard.serve.link import (
     Applied,
     Apply,
-    Asked,
-    Counted,
     Devices,
     Drain,
+    Fact,
+    Keep,
     Message,
     Orders,
     Overlaid,
     Passes,
-    Seen,
+    Period,
     Spent,
+    Stored,
     connect,
 )
+from schoolguard.serve.reports import Reports
 from schoolguard.serve.tasks import Tasks
 from schoolguard.serve.tcp import TcpListener
 from schoolguard.serve.udp import UdpListener
@@ -57,11 +62,7 @@ REPORT_EVERY = 1.0
 DRAIN_SECONDS = 5.0
 FILES = 16_384
 RELEASED, RELEASE_EVERY = 250, 0.005
-ASKED_EVERY = 60
-"""Seconds between two reports of the names asked, so long that no report is one pupil's."""
-
 _FULL_COLLECTION_EVERY = 300
-_VERDICTS_KEPT = 1_000
 _log = logging.getLogger("schoolguard.worker")
 
 
@@ -76,7 +77,8 @@ class Inherited(NamedTuple):
 class Worker:
     """One process' worth of DNS service."""
 
-    def __init__(self, control_socket: Path) -> None:
+    def __init__(self, control_socket: Path, counts: Path, word: str) -> None:
+        """``counts`` is the folder of tallies and counts left behind, ``word`` this worker's name there."""
         self._control_socket = control_socket
         self._loop = asyncio.get_running_loop()
         self._counts = Counts()
@@ -86,14 +88,28 @@ class Worker:
         self._tcp = TcpListener(self._resolver, self._counts, self._tasks, self._limits)
         self._udp: list[UdpListener] = []
         self._unread: list[Inherited] = []
-        self._verdicts: list[Verdict] = []
         self._present = Present()
+        self._recorder = Recorder(time.time)
+        self._resolver.recorder = self._recorder.record
         self._orders = Orders(0, {}, {}, {})
         self._clock = WallClock()
         self._translators = {language: translator(language) for language in LANGUAGES}
-        self._marks: set[Mark] = set()
         self._ended = asyncio.Event()
         self._ticks = 0
+        self._reports = Reports(counts, word, self._resolver, self._recorder, self._counts, self._gauges)
+
+    def _gauges(self) -> dict[str, float]:
+        rules, lookup = self._resolver.rules, self._lookup
+        return {
+            "tcp-connections": float(len(self._tcp.open)),
+            "queries-in-flight": float(len(self._tasks)),
+            "answers-cached": float(len(lookup.cache)) if lookup else 0.0,
+            "replies-cached": float(len(rules.front)) if rules else 0.0,
+            "answers-bytes": float(lookup.cache.size) if lookup else 0.0,
+            "replies-bytes": float(rules.front.size) if rules else 0.0,
+            "clients": float(rules.count_clients()) if rules else 0.0,
+            "clock-believed": float(self._present.now is not None),
+        }
 
     def _limits(self) -> Limits:
         rules = self._resolver.rules
@@ -102,6 +118,7 @@ class Worker:
     async def run(self, link: socket.socket, sockets: list[Inherited], hold: bool) -> None:
         """Serve until drained; with ``hold``, queries wait in the kernel until the first policy is here."""
         self._link = await connect(link, self._receive, self._orphaned)
+        self._reports.begin(self._link)
         self._unread = sockets
         if not hold:
             await self._listen()
@@ -132,8 +149,10 @@ class Worker:
                 self._drain()
             case Orders():
                 self._overlay(message)
-            case Passes() | Spent() | Devices():
+            case Passes() | Spent() | Devices() | Period() | Keep():
                 self._learn(message)
+            case Stored():
+                self._reports.stored(message.number)
             case _:
                 raise TypeError(f"not for a worker: {type(message).__name__}")
 
@@ -154,7 +173,7 @@ class Worker:
         self._clock.raise_floor(message.floor)
         self._present.now = self._clock.read(time.time(), self._loop.time())
         self._replace(settings, stack)
-        self._resolver.watcher = self._saw if message.watch else None
+        self._resolver.watcher = self._reports.saw if message.watch else None
         return Applied(message.generation)
 
     def _replace(self, settings: Settings, stack: Stack) -> None:
@@ -166,7 +185,7 @@ class Worker:
         self._resolver.apply(rules, self._lookup_for(rules))
         if former is not None:
             former.retire()
-            self._marks.update(former.metering.take())
+            self._reports.take_marks(former.metering)
             self._release(former.front)
 
     def _overlay(self, orders: Orders) -> None:
@@ -177,7 +196,7 @@ class Worker:
                 self._replace(rules.settings, rules.stack)
         self._link.send(Overlaid(self._orders.number))
 
-    def _learn(self, fact: Passes | Spent | Devices | Orders) -> None:
+    def _learn(self, fact: Fact) -> None:
         """Take news of the present moment, and bring those whom it concerns under their plans of now."""
         present, rules = self._present, self._resolver.rules
         match fact:
@@ -197,6 +216,13 @@ class Worker:
             case Orders():
                 if fact.number > self._orders.number:
                     self._orders = fact
+            case Keep():
+                self._recorder.keep(fact.day, fact.keys)
+                former, present.logged = present.logged, fact.groups
+                if rules is not None and former != fact.groups:
+                    rules.log_again()
+            case Period():
+                self._counts.seen.begin(fact.key, fact.number, fact.names)
             case Devices():
                 moved = present.learn(fact.found, fact.gone)
                 if rules is not None:
@@ -221,16 +247,6 @@ class Worker:
             self._lookup.configure(settings)
         return self._lookup
 
-    def _saw(self, verdict: Verdict) -> None:
-        if len(self._verdicts) < _VERDICTS_KEPT:
-            self._verdicts.append(verdict)
-        if len(self._verdicts) == 1:
-            self._loop.call_later(0.05, self._show)
-
-    def _show(self) -> None:
-        self._link.send(Seen(tuple(self._verdicts)))
-        self._verdicts.clear()
-
     def _tick(self) -> None:
         """Once a second: refill the clients, report the counts, collect young garbage."""
         self._loop.call_later(REPORT_EVERY, self._tick)
@@ -239,8 +255,7 @@ class Worker:
         if rules is not None:
             rules.refill()
             self._look_at_the_clock(rules)
-        if not self._link.full:
-            self._report()
+        self._reports.second()
         gc.collect(2 if self._ticks % _FULL_COLLECTION_EVERY == 0 else 1)
 
     def _look_at_the_clock(self, rules: Rules) -> None:
@@ -257,24 +272,6 @@ class Worker:
         while rules.former_fronts:
             self._release(rules.former_fronts.pop())
 
-    def _report(self, last: bool = False) -> None:
-        rules = self._resolver.rules
-        if rules is not None:
-            self._marks.update(rules.harvest())
-        gauges = {
-            "tcp-connections": float(len(self._tcp.open)),
-            "queries-in-flight": float(len(self._tasks)),
-            "answers-cached": float(len(self._lookup.cache)) if self._lookup else 0.0,
-            "replies-cached": float(len(rules.front)) if rules else 0.0,
-            "clients": float(rules.count_clients()) if rules else 0.0,
-            "clock-believed": float(self._present.now is not None),
-        }
-        marks, self._marks = tuple(sorted(self._marks)), set()
-        self._link.send(Counted(self._counts.take(), gauges, marks))
-        if (last or self._ticks % ASKED_EVERY == 0) and self._resolver.asked:
-            names, self._resolver.asked = tuple(self._resolver.asked), set()
-            self._link.send(Asked(names))
-
     def _drain(self) -> None:
         for listener in self._udp:
             listener.close()
@@ -284,8 +281,7 @@ class Worker:
 
     async def _end(self) -> None:
         await self._tasks.drain(DRAIN_SECONDS)
-        if not self._link.full:
-            self._report(last=True)
+        self._reports.end()
         self._link.close()
         self._ended.set()
 
@@ -293,6 +289,7 @@ class Worker:
         if self._resolver.rules is None:
             self._drain()  # without a policy there is nothing to go on with
         elif not self._ended.is_set():
+            self._reports.orphaned()
             self._tasks.spawn(self._await_successor(), "orphaned")
 
     async def _await_successor(self) -> None:
@@ -314,14 +311,16 @@ def main() -> None:
     parser.add_argument("--link", type=int, required=True)
     parser.add_argument("--control", type=Path, required=True)
     parser.add_argument("--sockets", type=json.loads, required=True)
+    parser.add_argument("--counts", type=Path, required=True)
     parser.add_argument("--hold", action="store_true")
     arguments = parser.parse_args()
+    never_dump()
     start_log(f"worker-{os.getpid()}")
     _raise_file_limit()
     # The thread that opens a snapshot may hold the interpreter for so long; the default is ten times that.
     sys.setswitchinterval(0.0005)
     sockets = [Inherited(*each) for each in arguments.sockets]
-    asyncio.run(_run(arguments.control, arguments.link, sockets, arguments.hold))
+    asyncio.run(_run(arguments.control, arguments.counts, arguments.link, sockets, arguments.hold))
 
 
 def _raise_file_limit() -> None:
@@ -331,8 +330,8 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _run(control: Path, link: int, sockets: list[Inherited], hold: bool) -> None:
-    await Worker(control).run(socket.socket(fileno=link), sockets, hold)
+async def _run(control: Path, counts: Path, link: int, sockets: list[Inherited], hold: bool) -> None:
+    await Worker(control, counts, secrets.token_hex(8)).run(socket.socket(fileno=link), sockets, hold)
 
 
 if __name__ == "__main__":

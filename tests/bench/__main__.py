@@ -16,13 +16,25 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import corpus, lifecycle, miss, policy, turn, warm
+from tests.bench import corpus, counting, lifecycle, miss, policy, turn, warm
 from tests.bench.processes import LOAD_CORE, SERVER_CORE, Failed, program
 from tests.bench.stage import SEED, Options, Questions, Stage, say, servers, stage, write_questions
 from tests.bench.table import DNSMASQ, GATEWAY, UNBOUND, Row, markdown
 
 SIZES = {"1M": corpus.MILLION, "3.5M": corpus.ALL}
-SCENARIOS = ("compile", "start", "warm", "groups", "steady", "memory", "miss", "swap", "policy", "turn")
+SCENARIOS = (
+    "compile",
+    "start",
+    "warm",
+    "groups",
+    "steady",
+    "memory",
+    "miss",
+    "swap",
+    "policy",
+    "turn",
+    "counting",
+)
 SERVERS = {name.lower(): name for name in (GATEWAY, UNBOUND, DNSMASQ)}
 _BESIDE_LOAD = ("warm", "groups", "steady", "memory", "miss", "swap")
 
@@ -123,6 +135,8 @@ def _measure(
             yield from policy.policy(on)
         if on.has(GATEWAY) and on.wants("turn"):
             yield from turn.turn(on)
+        if on.has(GATEWAY) and on.wants("counting"):
+            yield from counting.counting(on)
 
 
 def _beside_load(on: Stage) -> Iterator[Row]:

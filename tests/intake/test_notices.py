@@ -14,10 +14,11 @@ from schoolguard.hub.server.files import StaticFiles
 from schoolguard.hub.server.limits import Listening, ServerLimits
 from schoolguard.hub.server.notices import Notices
 from schoolguard.hub.server.site import PublisherServer
+from schoolguard.intake.enclosure import Files
 from schoolguard.intake.notices import Ear, NoticeListener
 from tests.hub.server.waiting import until
 
-QUICK = Ear(patience=0.5, early=0.05, poll=0.6, spread=0.01, first=0.01, longest=0.04)
+QUICK = Ear(patience=0.5, early=0.05, poll=0.6, spread=0.01, first=0.01, longest=0.04, away=(0.02, 0.04))
 
 
 class Repository:
@@ -26,9 +27,11 @@ class Repository:
     def __init__(self, version: int) -> None:
         self.version = version
         self.looks = 0
+        self.brought: list[dict[str, bytes | None]] = []
 
-    async def refresh(self) -> int:
+    async def refresh(self, files: Files) -> int:
         self.looks += 1
+        self.brought.append(dict(files))
         return self.version
 
 
@@ -127,7 +130,9 @@ def test_after_a_restart_of_the_publisher_it_comes_back(tmp_path: Path) -> None:
         (body(b'{"format":"schoolguard-notice/1","version":true}'), "no notice"),
         (body(b'{"format":"other/1","version":99}'), "no notice"),
         (body(b"[" * 400), "no notice"),
-        (body(b" " * 5_000), "no notice"),
+        (body(b" " * 70_000), "no notice"),
+        (body(b'{"files":"eJw=","format":"schoolguard-notice/1","version":99}'), "enclosure"),
+        (body(b'{"files":7,"format":"schoolguard-notice/1","version":99}'), "enclosure"),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "status 302"),
         (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", "status 503"),
         (b"", "disconnected"),
@@ -137,7 +142,7 @@ def test_after_a_restart_of_the_publisher_it_comes_back(tmp_path: Path) -> None:
 def test_a_hostile_server_is_asked_less_and_less_and_polled_all_the_same(reply: bytes, problem: str) -> None:
     async def scene() -> None:
         hostile, repository = Server(reply), Repository(1)
-        ear = Ear(patience=0.5, early=0.05, poll=0.08, spread=0.0, first=0.02, longest=0.1)
+        ear = Ear(patience=0.5, early=0.05, poll=0.08, spread=0.0, first=0.02, longest=0.1, away=(0.04, 0.1))
         async with await asyncio.start_server(hostile.answer, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             async with listening(port, repository, ear) as listener:
@@ -159,7 +164,7 @@ def test_a_silent_server_is_given_up_and_polled() -> None:
             writer.close()
 
         repository = Repository(1)
-        ear = Ear(patience=0.05, early=0.02, poll=0.1, first=0.01, longest=0.02)
+        ear = Ear(patience=0.05, early=0.02, poll=0.1, first=0.01, longest=0.02, away=(0.01, 0.02))
         async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             async with listening(port, repository, ear) as listener:
@@ -172,7 +177,9 @@ def test_a_silent_server_is_given_up_and_polled() -> None:
 def test_nobody_there_is_polled_too() -> None:
     async def scene() -> None:
         repository = Repository(1)
-        async with listening(9, repository, Ear(poll=0.1, first=0.01, longest=0.02)) as listener:
+        async with listening(
+            9, repository, Ear(poll=0.1, first=0.01, longest=0.02, away=(0.01, 0.02))
+        ) as listener:
             await until(lambda: repository.looks >= 3)
             assert not listener.listening
 

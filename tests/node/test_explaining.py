@@ -14,6 +14,11 @@ from hypothesis import strategies as st
 
 from schoolguard.cli import main
 from schoolguard.config import load
+from schoolguard.intake.orders.book import OrderBook
+from schoolguard.intake.orders.holding import Clock
+from schoolguard.intake.orders.journal import Journal
+from schoolguard.intake.orders.order import Order
+from schoolguard.intake.orders.scope import Scope
 from schoolguard.language import Said
 from schoolguard.node.audit import AuditLog, audit_path
 from schoolguard.node.moment import typed_moment
@@ -23,9 +28,12 @@ from schoolguard.node.usage import NAME
 from schoolguard.node.usage_file import to_bytes
 from schoolguard.policy.counting import Used
 from schoolguard.policy.meter import local_day
+from tests.intake.orders.samples import arrived
+from tests.node.following.scene import fresh
 from tests.servers import free_port
 from tests.site import PRIMARY, STAFF, THCS, THPT, UNSERVED, Site
 
+AUTHORITY = "Sở Thông tin và Truyền thông"
 PHONE = bytes.fromhex("02005e10000a")
 BORROWED = bytes.fromhex("02005e10000b")
 LESSON, EVENING, TET, EXAM = "2026-11-25 08:00", "2026-11-25 20:00", "2027-02-05 20:30", "2026-12-21 09:00"
@@ -356,3 +364,67 @@ def test_what_stands_in_the_state_stops_nobody(site: Site, clock: float, usage: 
     finally:
         (site.state / "clock").unlink()
         (site.state / NAME).unlink()
+
+
+def order(site: Site, *orders: Order) -> None:
+    """Write orders into the journal, as the gateway does when they arrive."""
+    journal = Journal(site.state / "orders.log")
+    OrderBook(journal).accept(arrived(*orders), time.time(), Clock(time.time()))
+    journal.close()
+
+
+def test_an_order_in_force_is_the_cause_with_its_authority(state: Site) -> None:
+    order(state, fresh("o1", 1, "scam.example", "111.example"), fresh("o2", 2, "b.scam.example"))
+    found = told(state, "a.scam.example", "--client", STAFF)
+    assert (found["blocked"], found["rank"]["name"], found["category"]) == (True, "sealed", "takedown")
+    assert [(each["id"], each["authority"]) for each in found["orders"]] == [("o1", AUTHORITY)]
+    assert found["steps"][0]["evidence"][0]["sources"] == [{"name": "scam.example", "list": "order o1"}]
+    both = told(state, "b.scam.example", "--client", STAFF)
+    assert [each["id"] for each in both["orders"]] == ["o1", "o2"]
+    kept_open = told(state, "111.example", "--client", STAFF)
+    assert (kept_open["rank"]["name"], kept_open["orders"]) == ("safety-net", [])
+    screen = run(state, "explain", "scam.example", "--client", STAFF).stdout
+    assert f"Order o1 of viettel, {AUTHORITY}" in screen
+    assert "EDE 16" in screen
+
+
+def test_an_order_counts_from_its_start_to_its_expiry(state: Site) -> None:
+    now = time.time()
+    order(state, fresh("o1", 1, "scam.example", start=int(now) - 3600, expiry=int(now) + 3600))
+    for shift, blocked in ((-7200, False), (0, True), (7200, False)):
+        found = told(state, "scam.example", "--client", STAFF, "--at", vietnam(now + shift))
+        assert (found["blocked"], len(found["orders"])) == (blocked, blocked)
+
+
+def test_an_order_for_another_school_is_no_cause(state: Site) -> None:
+    order(
+        state,
+        fresh("o1", 1, "scam.example", scope=Scope(schools=frozenset({"another"}))),
+        fresh("o2", 2, "fraud.example", scope=Scope(schools=frozenset({"thu-nghiem"}))),
+    )
+    assert not told(state, "scam.example", "--client", STAFF)["blocked"]
+    here = told(state, "fraud.example", "--client", STAFF)
+    assert (here["category"], here["orders"][0]["id"]) == ("takedown", "o2")
+
+
+def test_a_journal_that_the_gateway_has_open_is_read_and_left_alone(state: Site) -> None:
+    order(state, fresh("o1", 1, "scam.example"))
+    path = state.state / "orders.log"
+    opened = Journal(path)
+    path.write_bytes(path.read_bytes() + b'{"half')
+    before = path.read_bytes()
+    assert told(state, "scam.example", "--client", STAFF)["orders"]
+    assert path.read_bytes() == before
+    opened.close()
+
+
+def test_a_changed_journal_is_said_and_closes_what_is_whole_in_it(state: Site) -> None:
+    order(state, fresh("o1", 1, "scam.example"), fresh("o2", 2, "fraud.example"))
+    path = state.state / "orders.log"
+    path.write_bytes(path.read_bytes().replace(b"scam", b"spam"))
+    before = path.read_bytes()
+    found = told(state, "fraud.example", "--client", STAFF)
+    assert found["blocked"]
+    assert any("orders.log" in note for note in found["notes"])
+    assert not told(state, "spam.example", "--client", STAFF)["blocked"]
+    assert path.read_bytes() == before

@@ -179,7 +179,8 @@ def test_bounded_holds_its_bound_and_the_last_value(puts: list[tuple[int, int]])
         key, value = b"k%d" % number, bytes(size)
         bounded.put(key, value)
         last[key] = value
-        assert sum(len(k) + len(v) for k, v in (*bounded.young.items(), *bounded.old.items())) <= 1000
+        taken = sum(len(k) + len(v) for k, v in (*bounded.young.items(), *bounded.old.items()))
+        assert bounded.size == taken <= 1000
         assert bounded.find(key) == value
         assert all(bounded.find(k) in (None, v) for k, v in last.items())
 

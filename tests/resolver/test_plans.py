@@ -352,6 +352,7 @@ async def test_what_is_on_trial_is_counted_and_open(desk: Desk) -> None:
     under(desk, school(tried, shadow=mask_of(["social"])))
     assert (await desk.ask("hoc.example", source=PUPIL)).rdatas == ["192.0.2.1"]
     assert (await desk.ask("mxh.example", source=PUPIL)).rdatas == ["192.0.2.1"]
+    desk.rules.harvest()
     outcomes = {outcome for *_, outcome, _ in desk.counts.take()["queries"]}  # type: ignore[attr-defined]
     assert outcomes == {Outcome.SHADOW_RULED, Outcome.SHADOW + 11}
 
@@ -368,5 +369,6 @@ async def test_a_list_on_trial_is_counted_where_its_category_is_blocked(desk: De
     desk.apply(replace(settings, schools=(school(),)))
     assert (await desk.ask("new.example", source=PUPIL)).rdatas == ["192.0.2.1"]
     assert (await desk.ask("old.example", source=PUPIL)).rdatas == ["192.0.2.1"]
+    desk.rules.harvest()
     outcomes = sorted(outcome for *_, outcome, _ in desk.counts.take()["queries"])  # type: ignore[attr-defined]
     assert outcomes == [Outcome.ALLOWED, Outcome.SHADOW + 10]

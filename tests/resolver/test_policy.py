@@ -212,6 +212,7 @@ async def test_threat_26_a_public_name_does_not_lead_inside(
         assert (reply.rcode_name, reply.answers) == ("NOERROR", [])
         assert reply.ede is not None
         assert reply.ede[0] == 15
+    desk.rules.harvest()
     counted = sum(row[Outcome.REBINDING] for row in desk.counts.queries.values())
     assert counted == 2
 

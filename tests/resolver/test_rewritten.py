@@ -144,5 +144,6 @@ async def test_a_resolver_is_known_by_its_address(school: Desk, hostile: Hostile
     hostile.script = lambda asked: asked.send(asked.reply("@ 300 A 9.9.9.9"))
     assert (await school.ask("innocent.example", source=STRICT)).rdatas == ["0.0.0.0"]
     assert (await school.ask("innocent.example", source=FREE)).rdatas == ["9.9.9.9"]
+    school.rules.harvest()
     outcomes = {outcome for *_, outcome, _ in school.counts.take()["queries"]}  # type: ignore[attr-defined]
     assert Outcome.BYPASS + Bypass.ENCRYPTED_DNS_ADDRESS in outcomes

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from schoolguard.resolver.counts import BOUNDS, MICROSECONDS, TOOK
 from tests.hostile import Asked, Hostile, address, silence
 from tests.resolver.conftest import Desk, until
 from tests.servers import free_port
@@ -35,6 +36,22 @@ async def test_one_that_is_not_there_is_passed_over(new_desk: Callable[..., Desk
     desk = new_desk(free_port(), hostile.port)
     for i in range(5):
         assert (await desk.ask(f"w{i}.example")).rdatas == ["192.0.2.1"]
+
+
+async def test_answers_taken_are_counted_with_their_time_by_upstream(
+    new_desk: Callable[..., Desk], hostile: Hostile
+) -> None:
+    hostile.script = address("192.0.2.1")
+    with Hostile(lambda asked: asked.send(asked.reply(rcode=2))) as bad:
+        desk = new_desk(bad.port, hostile.port)
+        for i in range(5):
+            await desk.ask(f"w{i}.example")
+        good, refused = f"127.0.0.1@{hostile.port}", f"127.0.0.1@{bad.port}"
+        told = desk.counts.events
+        assert sum(told[f"{TOOK}{at}:{good}"] for at in range(len(BOUNDS) + 1)) == 5
+        assert f"{MICROSECONDS}:{good}" in told
+        assert told[f"upstream-servfail:{refused}"] >= 1
+        assert not [event for event in told if event.startswith(TOOK) and event.endswith(refused)]
 
 
 async def test_a_failing_one_rests_and_is_found_again(

@@ -11,21 +11,18 @@ One line of text each, ended by LF. The same content has one form only, so that 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from schoolguard.hub.push.bundle_members import Members
 from schoolguard.hub.push.reasons import BundleRefused
-from schoolguard.intake.orders.canonical import NotCanonical, canonical, moment, read_canonical, rfc3339
+from schoolguard.intake.orders.canonical import canonical, rfc3339
 from schoolguard.language import N_
 
 FORMAT = "schoolguard-bundle/1"
-MOST_HEADER = 8_192
 MOST_ENTRY = 300
 
-_ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
-_HEX = re.compile(r"[0-9a-f]{64}\Z")
 _LABEL = rb"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _ENTRY = re.compile(
     rb"([+-])((=|\*\.)?((?:" + _LABEL + rb"\.)*" + _LABEL + rb"))(?:\t(0|[1-9][0-9]{0,6}))?\Z"
@@ -33,9 +30,6 @@ _ENTRY = re.compile(
 _MAX_NAME = 253
 
 _BAD_LINE = N_("line {line}: {text} is no entry")
-_BAD_JSON = N_("line {line}: {why}")
-_BAD_MEMBER = N_("line {line}: {member} is missing or is not what belongs there")
-_UNKNOWN = N_("line {line}: the members {members} are not known")
 _FORMAT = N_("line {line}: the format is {found}; known is {known}")
 
 
@@ -168,7 +162,7 @@ def entry_of(line: bytes, number: int) -> BundleEntry:
 
 def header_of(line: bytes) -> BundleHeader:
     """Return the header of the first line (without LF); raises ``BundleRefused``."""
-    members = _Members(line, 1)
+    members = Members(line, 1)
     if members.found.get("format") != FORMAT:
         found = repr(members.found.get("format"))[:60]
         raise BundleRefused("format", 1, _FORMAT, line=1, found=found, known=FORMAT)
@@ -190,7 +184,7 @@ def header_of(line: bytes) -> BundleHeader:
 
 def provenance_of(line: bytes, number: int) -> Provenance:
     """Return the provenance of a line (without LF); raises ``BundleRefused``."""
-    members = _Members(line, number)
+    members = Members(line, number)
     provenance = Provenance(
         members.text("by"),
         members.word("kind", ("order", "source", "report")),
@@ -204,79 +198,14 @@ def provenance_of(line: bytes, number: int) -> Provenance:
 
 def end_of(line: bytes, number: int) -> tuple[int, str]:
     """Return the number of entries and the digest that the last line tells; raises ``BundleRefused``."""
-    members = _Members(line, number)
+    members = Members(line, number)
     told = members.whole("entries"), members.digest("sha256")
     members.nothing_left()
     return told
 
 
 def _base(found: object) -> Base:
-    members = _Members.of(found, 1, "base")
+    members = Members.of(found, 1, "base")
     base = Base(members.whole("sequence"), members.digest("sha256"))
     members.nothing_left()
     return base
-
-
-class _Members:
-    """The members of one line, taken one by one; raises ``BundleRefused`` with the line's number."""
-
-    def __init__(self, line: bytes, number: int) -> None:
-        self._line = number
-        try:
-            self.found: dict[str, Any] = read_canonical(line, MOST_HEADER)
-        except NotCanonical as error:
-            raise BundleRefused("bad-json", number, _BAD_JSON, line=number, why=str(error)) from error
-
-    @classmethod
-    def of(cls, found: object, number: int, member: str) -> _Members:
-        if not isinstance(found, Mapping):
-            raise BundleRefused("bad-member", number, _BAD_MEMBER, line=number, member=member)
-        return cls(canonical(found), number)
-
-    def _wrong(self, member: str) -> BundleRefused:
-        return BundleRefused("bad-member", self._line, _BAD_MEMBER, line=self._line, member=member)
-
-    def text(self, member: str, most: int = 200) -> str:
-        value = self.found.pop(member, None)
-        if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
-            raise self._wrong(member)
-        return value
-
-    def id(self, member: str) -> str:
-        value = self.text(member, 60)
-        if not _ID.match(value):
-            raise self._wrong(member)
-        return value
-
-    def word(self, member: str, words: tuple[str, ...]) -> str:
-        value = self.text(member)
-        if value not in words:
-            raise self._wrong(member)
-        return value
-
-    def digest(self, member: str) -> str:
-        value = self.text(member)
-        if not _HEX.match(value):
-            raise self._wrong(member)
-        return value
-
-    def whole(self, member: str) -> int:
-        value = self.found.pop(member, None)
-        if type(value) is not int or not 0 <= value < 2**53:
-            raise self._wrong(member)
-        return value
-
-    def time(self, member: str) -> int:
-        value = self.text(member)
-        try:
-            seconds = moment(value)
-            if rfc3339(seconds) != value:
-                raise self._wrong(member)
-        except NotCanonical as error:
-            raise self._wrong(member) from error
-        return seconds
-
-    def nothing_left(self) -> None:
-        if self.found:
-            shown = ", ".join(sorted(self.found))[:100]
-            raise BundleRefused("unknown-member", self._line, _UNKNOWN, line=self._line, members=shown)

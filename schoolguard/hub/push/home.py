@@ -123,3 +123,9 @@ def reasons_of(receipt: bytes) -> tuple[str, list[str]]:
         return str(members["status"]), lines
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoHome(N_("the publisher's answer is no receipt")) from error
+
+
+def codes_of(receipt: bytes) -> frozenset[str]:
+    """Return the words for programs in a receipt's reasons; raises ``NoHome`` for what is no receipt."""
+    reasons_of(receipt)
+    return frozenset(str(reason["code"]) for reason in json.loads(receipt)["reasons"])

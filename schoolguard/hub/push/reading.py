@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 from schoolguard.hub.push.bundle import (
     MOST_ENTRY,
-    MOST_HEADER,
     BundleEntry,
     BundleHeader,
     Provenance,
@@ -23,6 +22,7 @@ from schoolguard.hub.push.bundle import (
     header_of,
     provenance_of,
 )
+from schoolguard.hub.push.bundle_members import MOST_HEADER
 from schoolguard.hub.push.reasons import BundleRefused
 from schoolguard.intake.subscriptions.model import FetchRefused
 from schoolguard.intake.subscriptions.unpack import bounded, unzstded
@@ -32,7 +32,7 @@ _MAGIC = b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 16
 
 _NO_ZSTD = N_("the file is not packed with zstd")
-_PACKED = N_("{why}")
+_PACKED = N_("the file does not unpack: {why}")
 _LONG = N_("line {line} is longer than {most} bytes")
 _CUT = N_("the text ends in line {line}, before its end is told")
 _AFTER = N_("line {line} stands after the end")

@@ -10,11 +10,15 @@ from schoolguard.language import Said, Translate
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason; ``where`` names the file, and the line after a colon where there is one."""
+    """One reason; ``where`` names the file, and the line after a colon where there is one.
+
+    One that does not refuse holds a list back until people agreed.
+    """
 
     code: str
     said: Said
     where: str = ""
+    refuses: bool = True
 
     def as_dict(self, translate: Translate = str) -> dict[str, Any]:
         """Return the reason as a receipt has it."""

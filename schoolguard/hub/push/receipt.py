@@ -16,10 +16,17 @@ MOST_REASONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the publisher decided: no reasons is accepted. ``notes`` is what else to tell, as JSON has it."""
+    """What the publisher decided: nothing that refuses is accepted. ``notes`` is what else to tell, as JSON
+    has it.
+    """
 
     reasons: tuple[Reason, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether nothing refuses."""
+        return not any(reason.refuses for reason in self.reasons)
 
 
 def receipt(partner: str, push: str, judged: float, parts: tuple[Part, ...], verdict: Verdict) -> bytes:
@@ -33,6 +40,6 @@ def receipt(partner: str, push: str, judged: float, parts: tuple[Part, ...], ver
         "push": push,
         "reasons": [reason.as_dict() for reason in verdict.reasons[:MOST_REASONS]],
         "reasons-in-all": len(verdict.reasons),
-        "status": "refused" if verdict.reasons else "accepted",
+        "status": "accepted" if verdict.accepted else "refused",
     }
     return canonical(members)

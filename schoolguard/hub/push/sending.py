@@ -10,20 +10,17 @@ import base64
 import hashlib
 import json
 import secrets
-import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 
-from schoolguard.hub.push.signature import Request, Sign, content_digest, sign
-from schoolguard.hub.push.uploading import CHUNK_TYPE, TUS
+from schoolguard.hub.push.asking import Reply, Sender, ask, connection
+from schoolguard.hub.push.tus import CHUNK_TYPE
 from schoolguard.language import N_, Said
 
-_LARGEST = 1 << 20
 _AGAIN = (202, 408, 409, 425, 429, 500, 502, 503, 504, 507)
+_BUSY = 429
+"""From this status on it is not said that the push is on its way, but that it must wait."""
 _STALE = ("stale", "early")
 
 _REFUSED = N_("the publisher refuses the upload ({status} {code}): {why}")
@@ -35,51 +32,22 @@ class SendFailed(Said):
     """A push did not arrive; what arrived of it is kept at the publisher for a day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sends where: the publisher's address (``https://...``), the partner, its key.
+async def send(package: Path, sender: Sender, http: aiohttp.ClientSession | None = None) -> bytes:
+    """Upload a push and return its receipt; raises ``SendFailed`` and ``OSError``.
 
-    ``tries`` in a row without a byte of progress are made; ``wait`` seconds after the first, then doubled.
+    The same push may be sent any number of times: it is taken once, and each time the receipt comes back.
     """
-
-    publisher: str
-    partner: str
-    keyid: str
-    signer: Sign
-    clock: Callable[[], float]
-    chunk: int = 1 << 20
-    tries: int = 8
-    wait: float = 1.0
-    silence: float = 60.0
-    tls: ssl.SSLContext | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    fields: Mapping[str, str]
-    content: bytes
-
-    @property
-    def offset(self) -> int | None:
-        text = self.fields.get("Upload-Offset", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-async def send(package: Path, sender: Sender) -> bytes:
-    """Upload a push and return its receipt; raises ``SendFailed`` and ``OSError``."""
-    sending = _Sending(package, sender)
-    connector = aiohttp.TCPConnector(limit=1, ssl=sender.tls or True)
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=sender.silence, sock_read=sender.silence)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as http:
-        return await sending.run(http)
+    if http is not None:
+        return await _Sending(package, sender).run(http)
+    async with connection(sender) as own:
+        return await _Sending(package, sender).run(own)
 
 
 async def receipt_of(push: str, sender: Sender) -> tuple[int, bytes]:
     """Return status and content of the publisher's answer about a push; raises ``SendFailed``."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=sender.tls or True)) as http:
+    async with connection(sender) as http:
         try:
-            reply = await _ask(http, sender, "GET", push, {}, b"")
+            reply = await ask(http, sender, "GET", push, {}, b"")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             raise SendFailed(_GIVEN_UP, tries=1, why=why) from error
@@ -103,11 +71,14 @@ class _Sending:
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 self._offset, why = None, str(error) or type(error).__name__
                 failures += 1
+                self._sender.waiting(why)
                 await self._pause(failures)
                 continue
             if reply.status == 200 and reply.content:
                 return reply.content
             why = self._check(reply)
+            if reply.status >= _BUSY:
+                self._sender.waiting(why)
             self._offset = reply.offset
             if self._offset is not None and self._offset > best:
                 failures, best = 0, self._offset
@@ -117,7 +88,7 @@ class _Sending:
             await self._pause(failures)
         raise SendFailed(_GIVEN_UP, tries=self._sender.tries, why=why)
 
-    async def _step(self, http: aiohttp.ClientSession) -> _Reply:
+    async def _step(self, http: aiohttp.ClientSession) -> Reply:
         """Begin or find the upload, send the next part, or ask for the receipt."""
         if self._offset is None:
             name = base64.b64encode(self._push.encode()).decode()
@@ -131,16 +102,16 @@ class _Sending:
 
     async def _send(
         self, method: str, http: aiohttp.ClientSession, fields: dict[str, str], content: bytes
-    ) -> _Reply:
+    ) -> Reply:
         push = "" if method == "POST" else self._push
-        return await _ask(http, self._sender, method, push, fields, content)
+        return await ask(http, self._sender, method, push, fields, content)
 
     def _part(self, offset: int) -> bytes:
         with self._package.open("rb") as file:
             file.seek(offset)
             return file.read(self._sender.chunk)
 
-    def _check(self, reply: _Reply) -> str:
+    def _check(self, reply: Reply) -> str:
         """Return why to come again; raises ``SendFailed`` when that would change nothing."""
         if reply.status in (201, 204):
             return ""
@@ -151,39 +122,10 @@ class _Sending:
         raise SendFailed(_REFUSED, status=reply.status, code=code, why=why)
 
     async def _pause(self, failures: int) -> None:
+        if failures >= self._sender.tries:
+            return
         wait = min(self._sender.wait * 2 ** (failures - 1), 60.0)
         await asyncio.sleep(wait * (0.5 + secrets.randbelow(1_000) / 1_000))
-
-
-async def _ask(
-    http: aiohttp.ClientSession,
-    sender: Sender,
-    method: str,
-    push: str,
-    fields: dict[str, str],
-    content: bytes,
-) -> _Reply:
-    address = urlsplit(sender.publisher)
-    path = f"/push/{sender.partner}/{push}"
-    fields = {"Tus-Resumable": TUS, **fields}
-    if method in ("POST", "PATCH"):
-        fields["Content-Digest"] = content_digest(content)
-    lowered = {name.lower(): value for name, value in fields.items()}
-    authority = address.netloc.lower().removesuffix(":443")
-    signed = sign(
-        Request(method, authority, path, lowered),
-        sender.keyid,
-        int(sender.clock()),
-        secrets.token_urlsafe(18),
-        sender.signer,
-    )
-    url = f"{address.scheme}://{address.netloc}{path}"
-    headers = {**fields, **signed}
-    async with http.request(method, url, headers=headers, data=content, allow_redirects=False) as reply:
-        body = bytearray()
-        while len(body) <= _LARGEST and (block := await reply.content.readany()):
-            body += block
-        return _Reply(reply.status, dict(reply.headers), bytes(body))
 
 
 def _told(content: bytes) -> tuple[str, str]:

@@ -31,9 +31,8 @@ from schoolguard.hub.push.signature import (
     verify,
 )
 from schoolguard.hub.push.spool import Spool, Upload
+from schoolguard.hub.push.tus import CHUNK_TYPE, TUS
 
-TUS = "1.0.0"
-CHUNK_TYPE = "application/offset+octet-stream"
 ERROR_FORMAT = "schoolguard-push-error/1"
 
 _PATH = re.compile(r"/push/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)/(?:([0-9a-f]{64}))?\Z")

@@ -1,7 +1,7 @@
 """Requests that are held open until the repository changes, or until it is time for a sign of life.
 
-A notice says only which version the timestamp has; who hears it verifies everything. It must not read the
-repository beyond that number.
+A notice says which version the timestamp has, and to who asks ``with=files`` it brings the files along that
+changed; who hears it verifies everything. It must not read the repository: the enclosure is handed in.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from aiohttp import web
@@ -25,15 +25,28 @@ _LARGEST = 1 << 16
 
 _log = logging.getLogger("schoolguard.notices")
 
+Enclose = Callable[[], tuple[int, str] | None]
+"""Returns the timestamp's version and the enclosure that goes with it; called in a thread."""
+
 
 class Notices:
     """Who waits, and the version that they wait for to be passed; ``drawn`` gives numbers from 0 to 1."""
 
-    def __init__(self, limits: ServerLimits, drawn: Callable[[], float], version: int = 0) -> None:
+    def __init__(
+        self,
+        limits: ServerLimits,
+        drawn: Callable[[], float],
+        version: int = 0,
+        enclose: Enclose | None = None,
+    ) -> None:
         self._limits = limits
         self._drawn = drawn
+        self._enclose = enclose
+        self._enclosing = asyncio.Lock()
         self._held: dict[asyncio.Future[None], int] = {}
         self._waking: set[asyncio.Task[None]] = set()
+        self._coming = version
+        self._plain = self._full = notice(version)
         self.version = version
         self.told = 0
 
@@ -44,12 +57,30 @@ class Notices:
 
     def announce(self, version: int) -> None:
         """Tell all who wait that the timestamp has this version; an older one is told to nobody."""
-        if version <= self.version:
+        if version <= max(self.version, self._coming):
             return
+        self._coming = version
+        if self._enclose is None:
+            self._tell(version, None)
+        else:
+            self._begin(self._tell_enclosed(self._enclose))
+
+    async def _tell_enclosed(self, enclose: Enclose) -> None:
+        async with self._enclosing:
+            if self._coming <= self.version:
+                return  # the one before read the newer timestamp already
+            made = await asyncio.to_thread(enclose)
+            version, files = made if made is not None else (self._coming, None)
+            if version > self.version:
+                self._tell(version, files)
+
+    def _tell(self, version: int, files: str | None) -> None:
         self.version = version
-        task = asyncio.create_task(
-            self._wake([waiter for waiter, since in self._held.items() if since < version]), name="notices"
-        )
+        self._plain, self._full = notice(version), notice(version, files)
+        self._begin(self._wake([waiter for waiter, since in self._held.items() if since < version]))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="notices")
         self._waking.add(task)
         task.add_done_callback(self._waking.discard)
 
@@ -64,7 +95,7 @@ class Notices:
             await self._hold(int(since))
         self.told += 1
         return web.Response(
-            body=notice(self.version),
+            body=self._full if request.query.get("with") == "files" else self._plain,
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
@@ -93,9 +124,10 @@ class Notices:
         return web.Response(status=503, headers={"Retry-After": str(wait)})
 
 
-def notice(version: int) -> bytes:
-    """Return the document of a notice, in canonical form."""
-    return json.dumps({"format": FORMAT, "version": version}, sort_keys=True, separators=(",", ":")).encode()
+def notice(version: int, files: str | None = None) -> bytes:
+    """Return the document of a notice, in canonical form; ``files`` is an enclosure."""
+    members = {"format": FORMAT, "version": version} | ({} if files is None else {"files": files})
+    return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
 
 
 def timestamp_version(content: bytes) -> int | None:

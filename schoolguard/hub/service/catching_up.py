@@ -28,15 +28,17 @@ from schoolguard.lists.archive import write_synced
 _ODD = N_("the publisher's repository cannot be read: {why}")
 
 
-async def catch_up(home: Home, key: Key) -> bool:
+async def catch_up(home: Home, key: Key, http: aiohttp.ClientSession | None = None) -> bool:
     """Take over the role's published metadata when they are newer than the folder's; return whether they
     were.
 
     Raises ``SendFailed`` when the publisher does not answer.
     """
+    if http is None:
+        async with session() as own:
+            return await catch_up(home, key, own)
     try:
-        async with session() as http:
-            content = await _published(http, home)
+        content = await _published(http, home)
     except SourceFailed as error:
         raise SendFailed(_ODD, why=error) from error
     except (ValueError, KeyError, TypeError) as error:

@@ -9,7 +9,10 @@ from schoolguard.config.finding import At
 from schoolguard.config.numbers import Integer, Percent, Size, Time
 from schoolguard.config.scalars import OrWord, Text
 from schoolguard.config.types import Fields, Key, ListOf, Section
+from schoolguard.hub.service.feed_keys import FEED
+from schoolguard.hub.service.rollout_keys import APPROVERS, ROLLOUT
 from schoolguard.hub.service.settings import LayerSettings
+from schoolguard.hub.service.subscribed_keys import CATALOGUE, SUBSCRIPTIONS
 from schoolguard.intake.guardrails.limits import Limits
 from schoolguard.settings import Endpoint
 
@@ -54,9 +57,7 @@ GATEWAYS = Key(
 )
 PUSH_SIZE = Key("push-size", Size(1 << 16, 4 << 30), "A larger push is refused.", 256 << 20)
 
-AGREEMENTS = Key(
-    "agreements", Integer(1, 5), "So many different people must agree to a list that is held.", 1
-)
+AGREEMENTS = Key("agreements", Integer(1, 5), "So many different approvers must agree where people must.", 1)
 
 FEW = Key("few", Integer(0, 1_000_000), "So many changes are never judged by fractions.", _LIMITS.few)
 HELD_GROWTH = Key("held-growth", _SHARE, "A list that grows more is held.", _LIMITS.held_growth)
@@ -97,6 +98,7 @@ LAYERS: Key[Fields] = Key(
 HUB = Section(
     (
         *(LISTEN, CERTIFICATE, CERTIFICATE_KEY, PROXIES),
-        *(SAFETY_NET, POPULAR, GATEWAYS, PUSH_SIZE, AGREEMENTS, LIMITS, LAYERS),
+        *(SAFETY_NET, POPULAR, GATEWAYS, PUSH_SIZE, AGREEMENTS, APPROVERS, LIMITS, LAYERS, ROLLOUT, FEED),
+        *(SUBSCRIPTIONS, CATALOGUE),
     )
 )

@@ -1,80 +1,47 @@
-"""Compiles all accepted lists and publishes the result as layers: a base now and then, deltas in between.
+"""Compiles accepted lists, stage by stage, and publishes the result: a line of layers for all, and branches.
 
-Lists are compiled and layers made in child processes. A kill at any step loses a compile, nothing else: what
-is published is what the metadata say, and the next run begins with them.
+Lists are compiled and layers made in child processes. A kill at any step loses a compile, nothing else: where
+each list is was written down first, what is published is what the metadata say, and the next run begins with
+both.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from securesystemslib.signer import Signer
 
-from schoolguard.categories import BY_NAME
-from schoolguard.hub.service.list_check import list_id
-from schoolguard.hub.service.plan import (
-    BASE,
-    DELTA,
-    Layer,
-    Published,
-    layer_path,
-    next_published,
-    published_of,
-    wants_base,
-)
+from schoolguard.hub.rollout import versions as history
+from schoolguard.hub.rollout.deciding import contents
+from schoolguard.hub.rollout.state import State
+from schoolguard.hub.rollout.versions import Version
+from schoolguard.hub.service.compiled_lists import Compiled, CompiledLists
+from schoolguard.hub.service.effects import clashes
+from schoolguard.hub.service.laying_out import LayingOut
+from schoolguard.hub.service.making import Made, Making
+from schoolguard.hub.service.plan import Published, published_of
+from schoolguard.hub.service.rolling import Rolling
 from schoolguard.hub.service.settings import LayerSettings
+from schoolguard.hub.service.settling import Settling
+from schoolguard.hub.service.subscribed_contents import SubscribedContents
 from schoolguard.hub.service.taking import LISTS, targets_before
 from schoolguard.hub.service.turns import Turns
-from schoolguard.hub.service.wholes import Wholes, header_of
-from schoolguard.hub.tuf.compiled import draft_compiled
-from schoolguard.hub.tuf.drafts import drop_draft
-from schoolguard.hub.tuf.publishing import publish
+from schoolguard.hub.service.wholes import Wholes
+from schoolguard.hub.tuf.delegations import FETCHED
 from schoolguard.hub.tuf.repository import Repository
-from schoolguard.hub.tuf.signing import File
-from schoolguard.intake.guardrails.effects import effect_reasons
 from schoolguard.intake.guardrails.entries import WellKnown
 from schoolguard.intake.guardrails.limits import Limits
-from schoolguard.intake.guardrails.verdict import Action
-from schoolguard.intake.trust.contents import Target
-from schoolguard.intake.trust.names import COMPILED, TARGETS, is_partner_id, served_target
-from schoolguard.language import N_, Said
-from schoolguard.lists.compile import Outcome
-from schoolguard.lists.model import Exceptions, Kind, ListSource
-from schoolguard.lists.request import Request, outcome_from_json, request_to_json
+from schoolguard.intake.rollout.stages import Stage
+from schoolguard.intake.trust.names import COMPILED, PARTNER, TARGETS, is_partner_id
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 
-_CHILD = N_("the layers could not be made: {why}")
-_EFFECTS = N_("the lists together would do what nobody may: {why}")
-
-_log = logging.getLogger("schoolguard.hub")
-
-
-class LayersFailed(Said):
-    """No new layers are published; those before stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What the child made: the state, the layers' digests (no delta: nothing), and where they lie."""
-
-    state: str
-    base: str
-    delta: str
-    folder: Path
-
 
 class Layers:
-    """The publisher's compiled layers; ``stack`` are those that are published."""
+    """The publisher's compiled layers; ``due`` is when a list goes on by itself (Unix seconds)."""
 
     def __init__(
         self,
@@ -85,151 +52,126 @@ class Layers:
         wholes: Wholes,
         settings: LayerSettings,
         clock: Callable[[], float],
+        rolling: Rolling,
+        fetched: SubscribedContents,
     ) -> None:
-        self._folder = folder
         self._repository = repository
-        self._turns = turns
-        self._signers = signers
+        self._laying = LayingOut(repository, turns, signers, clock)
         self._wholes = wholes
-        self._settings = settings
         self._clock = clock
+        self._rolling = rolling
+        self._fetched = fetched
+        self._lists = CompiledLists(folder, wholes, clock, fetched)
+        self._making = Making(folder / "made", repository, self._lists, settings, clock)
         self._running = threading.Lock()
         self._stack: Stack | None = None
+        self.due: float | None = None
 
     def stack(self) -> Stack:
-        """Return the layers in force, looked up as gateways do; empty before the first."""
+        """Return the layers that all enforce, looked up as gateways do; empty before the first."""
         if self._stack is None:
-            newest = self._whole(self.published().newest)
+            newest = self._lists.whole(self.published().newest)
             self._stack = Stack([Snapshot.open(newest)] if newest.is_file() else [])
         return self._stack
 
     def published(self) -> Published:
-        """Return the layers that are published now."""
+        """Return the layers of all that are published now."""
         return published_of(targets_before(self._repository, COMPILED).values())
 
     def update(self, known: WellKnown, limits: Limits) -> int | None:
-        """Compile and publish what changed; return the timestamp's version, None when nothing changed.
+        """Move lists on, compile and publish; return the timestamp's version, None when nothing changed.
 
-        Raises ``LayersFailed``, ``RepositoryFailed``, ``OSError``.
+        Raises ``LayersFailed``, ``StateBroken``, ``CannotDecide``, ``CannotKeepReports``, what publishing
+        raises, and ``OSError``.
         """
         with self._running:
-            sources = self._sources()
+            pushed = {**self._pushed(), **self._fetched.pushed()}
             published = self.published()
-            if not sources and not published.newest:
+            partners = frozenset(role.removeprefix(PARTNER) for role in partner_roles(self._repository))
+            decided = self._rolling.decided(pushed, partners | {FETCHED}, published=bool(published.newest))
+            self.due = decided.due
+            if not decided.state.tracks and not published.newest:
                 return None
-            outcome = self._compiled(sources)
-            if outcome.digest == published.newest:
-                return None
-            self._check(outcome.path, known, limits)
-            whole = self._kept(outcome)
-            made = self._made(self._whole(published.newest), whole)
-            version = self._publish(published, made)
-            self._stack = Stack([Snapshot.open(whole)])
-            self._clear(made)
+            state, compiled = self._settling(published, known, limits).settled(decided.state)
+            version = self._published(state, published, compiled, known, limits)
+            self._stack = Stack([Snapshot.open(compiled[Stage.ALL].path)])
+            self._clear(state, compiled, pushed)
             return version
 
-    def _sources(self) -> tuple[ListSource, ...]:
-        folder = self._folder / "lists"
-        folder.mkdir(parents=True, exist_ok=True)
-        found = []
-        for target in self._pushed():
-            header = header_of(self._wholes.path(target.sha256))
-            path = folder / f"{target.sha256}.list"
-            if not path.is_file():
-                self._wholes.write_list(target.sha256, path)
-            bit = BY_NAME[header.category].bit
-            id = list_id(header.partner, header.list)
-            found.append(ListSource(id, str(path), bit, Kind(header.kind), "adblock", Exceptions.OFF,
-                                    max_shrink=None, max_growth=None))  # judged before  # fmt: skip
-        names = {Path(source.path).name for source in found}
-        for path in folder.iterdir():
-            if path.name not in names:
-                path.unlink()
-        return tuple(found)
-
-    def _pushed(self) -> list[Target]:
-        """Return every accepted list that is here whole, and forget all others."""
-        found = []
+    def _pushed(self) -> dict[str, str]:
+        """Return the content of every accepted list by its target name."""
+        found = {}
         for role in partner_roles(self._repository):
-            targets = targets_before(self._repository, role)
-            found += [target for path, target in sorted(targets.items()) if path.startswith(LISTS)]
-        for target in found:
-            if not self._wholes.path(target.sha256).is_file():
-                _log.error("a list must be pushed again, whole", extra={"path": target.path})
-        return [target for target in found if self._wholes.path(target.sha256).is_file()]
+            for path, target in targets_before(self._repository, role).items():
+                if path.startswith(LISTS):
+                    found[path] = target.sha256
+        return found
 
-    def _compiled(self, sources: tuple[ListSource, ...]) -> Outcome:
-        target = self._folder / "snapshots"
-        request = Request(sources, target, None, self._folder / "archive", int(self._clock()))
-        answer = _child(["schoolguard.lists.child", "-"], request_to_json(request))
-        return outcome_from_json(answer)
+    def _published(
+        self,
+        state: State,
+        published: Published,
+        compiled: Mapping[Stage, Compiled],
+        known: WellKnown,
+        limits: Limits,
+    ) -> int | None:
+        made: dict[Stage, Made] = {}
+        line, files = published, dict[str, Path]()
+        of_all = compiled[Stage.ALL]
+        if of_all.state != published.newest:
+            made[Stage.ALL] = self._making.made(Stage.ALL, published.newest, of_all)
+            line, files = self._making.line(published, made[Stage.ALL])
+        branches = []
+        for stage in (each for each in (Stage.CANARY, Stage.SHADOW) if each in compiled):
+            branch = self._making.standing(stage, compiled[stage], of_all)
+            if branch is None:
+                made[stage] = self._making.made(stage, of_all.state, compiled[stage])
+                branch, file = self._making.branch(stage, made[stage], of_all)
+                files[branch.path] = file
+            branches.append(branch)
+        self._note(state, compiled, made, known, limits)
+        states = {stage: each.state for stage, each in compiled.items()}
+        return self._laying.publish(line, branches, states, self._rolling.settings.canaries, files)
 
-    def _check(self, path: Path, known: WellKnown, limits: Limits) -> None:
-        found = effect_reasons(self.stack(), Stack([Snapshot.open(path)]), known, limits)
-        refused = tuple(reason.said for reason in found if reason.action >= Action.HOLD)
-        if refused:
-            raise LayersFailed(_EFFECTS, why=refused)
+    def _note(
+        self,
+        state: State,
+        compiled: Mapping[Stage, Compiled],
+        made: Mapping[Stage, Made],
+        known: WellKnown,
+        limits: Limits,
+    ) -> None:
+        """Write down which version is where, with what the publisher found of those that are new."""
+        places = {}
+        former = self._former(state, compiled[Stage.ALL])
+        for stage, each in compiled.items():
+            found: dict[str, Any] = {"names": each.names, "bytes": each.path.stat().st_size}
+            if stage in made:
+                found |= made[stage].changes
+                if stage is not Stage.ALL:
+                    new = Stack([Snapshot.open(each.path)])
+                    found["clashes"] = clashes(self.stack(), new, known, limits)
+            before = former if stage is Stage.ALL else compiled[Stage.ALL].state
+            places[stage] = Version(
+                0, each.state, 0, stage.value, 0, contents(state, stage), before, found=found
+            )
+        self._rolling.note(state, places)
 
-    def _whole(self, state: str) -> Path:
-        return self._folder / "whole" / f"{state}.snapshot"
+    def _former(self, state: State, of_all: Compiled) -> str:
+        version = history.current(state.versions, Stage.ALL)
+        return "" if version is None or version.state == of_all.state else version.state
 
-    def _kept(self, outcome: Outcome) -> Path:
-        """Give the snapshot a name of its own: the compiler deletes its old ones, the next delta needs it."""
-        path = self._whole(outcome.digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_file():
-            os.link(outcome.path, path)
-        return path
+    def _settling(self, published: Published, known: WellKnown, limits: Limits) -> Settling:
+        return Settling(self._rolling, self._lists, published.newest, self.stack(), known, limits)
 
-    def _made(self, old: Path, new: Path) -> _Made:
-        folder = self._folder / "made"
-        shutil.rmtree(folder, ignore_errors=not folder.exists())
-        folder.mkdir(parents=True)
-        words = [str(old) if old.is_file() else "-", str(new), str(folder)]
-        made = json.loads(_child(["schoolguard.hub.service.layer_child", *words], ""))
-        return _Made(made["state"], made["base"], made["delta"], folder)
-
-    def _publish(self, published: Published, made: _Made) -> int:
-        base, delta = self._layers(published, made)
-        after = next_published(published, base, delta, self._settings)
-        files = {layer.path: File(made.folder / layer.kind, layer.custom) for layer in (base, delta) if layer}
-        keep = [each.path for each in (after.base, *after.deltas) if each and each.path not in files]
-        with self._turns.taken():
-            now = self._clock()
-            with self._repository.locked():
-                drop_draft(self._repository, COMPILED)  # of a run that was killed
-            draft_compiled(self._repository, files, self._signers, now, keep=keep)
-            done = publish(self._repository, self._signers, now)
-        told = {"state": made.state, "layers": sorted(files), "timestamp": done.timestamp}
-        _log.info("layers published", extra=told)
-        return done.timestamp
-
-    def _layers(self, published: Published, made: _Made) -> tuple[Layer | None, Layer | None]:
-        repeated = made.state in published.states
-        delta = None
-        if made.delta and published.base and not repeated:
-            size = (made.folder / DELTA).stat().st_size
-            delta = Layer(layer_path(made.delta), size, DELTA, made.state, published.newest)
-        wanted = delta is None or wants_base(published, made.state, self._base_age(published), self._settings)
-        size = (made.folder / BASE).stat().st_size
-        return (Layer(layer_path(made.base), size, BASE, made.state) if wanted else None), delta
-
-    def _base_age(self, published: Published) -> float:
-        """Return how long the base has been published: its file was written just before."""
-        targets = targets_before(self._repository, COMPILED)
-        target = targets.get(published.base.path) if published.base else None
-        if target is None:
-            return 0.0
-        path = self._repository.served / served_target(target.path, target.sha256)
-        return self._clock() - path.stat().st_mtime if path.is_file() else 0.0
-
-    def _clear(self, made: _Made) -> None:
-        shutil.rmtree(made.folder)
-        for path in self._whole(made.state).parent.iterdir():
-            if path.name != f"{made.state}.snapshot":
-                path.unlink()
-        wanted = {target.sha256 for target in self._pushed()}
+    def _clear(self, state: State, compiled: Mapping[Stage, Compiled], pushed: Mapping[str, str]) -> None:
+        self._making.clear()
+        of_stages = {content for stage in Stage for content in contents(state, stage).values()}
+        self._lists.clear({each.state for each in compiled.values()}, of_stages, tuple(compiled))
+        wanted = self._rolling.wanted(self._rolling.state())
+        wanted = wanted.union(pushed.values())
         self._wholes.collect(wanted, self._clock())
+        self._fetched.collect(wanted, self._clock())
 
 
 def partner_roles(repository: Repository) -> list[str]:
@@ -237,12 +179,3 @@ def partner_roles(repository: Repository) -> list[str]:
     top = repository.published(TARGETS)
     roles = (top.signed.delegations.roles or {}) if top is not None and top.signed.delegations else {}
     return sorted(role for role in roles if is_partner_id(role.removeprefix("partner-")) and role != COMPILED)
-
-
-def _child(words: list[str], given: str) -> str:
-    run = subprocess.run(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", *words], input=given, capture_output=True, text=True, check=False
-    )
-    if run.returncode:
-        raise LayersFailed(_CHILD, why=run.stderr.strip() or run.returncode)
-    return run.stdout

@@ -26,7 +26,7 @@ from schoolguard.lists.stack import Stack
 
 _CATEGORY = N_("there is no category {category!r}")
 _SEQUENCE = N_("sequence {found} is not newer than {known}")
-_HELD = N_("{why}; the publisher's staff must agree first")
+_HELD = N_("{why}; it waits until the publisher's staff agrees")
 
 Judged = tuple[tuple[Reason, ...], dict[str, Any]]
 
@@ -40,14 +40,14 @@ def list_id(partner: str, name: str) -> str:
 class ListCheck:
     """What lists are held against.
 
-    ``stack`` gives the layers in force, ``agreed`` those of the staff who agreed to a list's held pushes.
+    ``stack`` gives the layers that all schools enforce, ``in_force`` the content of a list in them.
     """
 
     wholes: Wholes
     known: WellKnown
     limits: Limits
     stack: Callable[[], Stack]
-    agreed: Callable[[str], tuple[str, ...]]
+    in_force: Callable[[str], str]
 
     def judge(self, target: Target, file: Path, before: Target | None) -> Judged:
         """Return the reasons against a list, and what else to tell of it; raises ``OSError``."""
@@ -60,11 +60,13 @@ class ListCheck:
         except BundleRefused as error:
             where = f"{target.path}:{error.line}" if error.line else target.path
             return (Reason(error.code, Said(error.msgid, **error.values), where),), {}
-        verdict = self._entries(target, file, header)
+        current = before is not None and before.sha256 == self.in_force(target.path)
+        verdict = self._entries(target, file, header, current)
         earlier = self.wholes.dropped(before.sha256) if before and header.base else frozenset()
         self.wholes.drop(target.sha256, earlier | verdict.dropped)
-        people = self.agreed(verdict.list_id)
-        return tuple(_reasons(verdict, target.path, held=not people)), _told(verdict, people)
+        told = _told(verdict)
+        self.wholes.note(target.sha256, told)
+        return tuple(_reasons(verdict, target.path)), told
 
     def _header(self, target: Target, header: BundleHeader, before: Target | None) -> Iterator[Reason]:
         if header.category not in BY_NAME:
@@ -74,29 +76,30 @@ class ListCheck:
             said = Said(_SEQUENCE, found=header.sequence, known=header_of(known).sequence)
             yield Reason("sequence-not-newer", said, target.path)
 
-    def _entries(self, target: Target, file: Path, header: BundleHeader) -> Verdict:
+    def _entries(self, target: Target, file: Path, header: BundleHeader, current: bool) -> Verdict:
         category, old = BY_NAME[header.category], self.stack()
         id = list_id(header.partner, header.list)
         subject = Subject(id, Kind(header.kind), category.name, category.sealed)
-        if header.base is not None and Listed(old, id).row is not None:
+        if header.base is not None and current and Listed(old, id).row is not None:
             gone = (entry.name for entry in entries_of(file, Sign.REMOVE))
             return judge_change(entries_of(file), gone, subject, old, self.known, self.limits)
-        # Without the last version compiled, a change cannot be told from the list: all of it is judged.
+        # What a change is to is not what is in force: it waits, is on its way, or was taken back. So that
+        # nothing comes in behind it unjudged, all of the list is.
         whole = self.wholes.path(target.sha256)
         return judge_list(entries_of(whole), subject, old, self.known, self.limits)
 
 
-def _reasons(verdict: Verdict, path: str, *, held: bool) -> Iterator[Reason]:
+def _reasons(verdict: Verdict, path: str) -> Iterator[Reason]:
     for reason in verdict.reasons:
         if reason.action is Action.REFUSE:
             yield Reason(reason.code.value, reason.said, path)
-        elif reason.action is Action.HOLD and held:
-            yield Reason(reason.code.value, Said(_HELD, why=reason.said), path)
+        elif reason.action is Action.HOLD:
+            yield Reason(reason.code.value, Said(_HELD, why=reason.said), path, refuses=False)
 
 
-def _told(verdict: Verdict, agreed: tuple[str, ...]) -> dict[str, Any]:
+def _told(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict with whole numbers, which every program writes in one way."""
-    told = verdict.to_json() | ({"agreed": list(agreed)} if agreed else {})
+    told = verdict.to_json() | {"held": verdict.action is Action.HOLD}
     for reason in told["reasons"]:
         reason["found"], reason["limit"] = round(reason["found"]), round(reason["limit"])
     return told

@@ -6,8 +6,9 @@ states. A gateway takes the deltas from its own state on, or the base and those 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from schoolguard.hub.service.settings import LayerSettings
 from schoolguard.intake.trust.contents import Target
@@ -18,18 +19,23 @@ _FIELDS = ("kind", "state", "follows")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A published layer; ``state`` is what it makes, ``follows`` what of, nothing for a base."""
+    """A published layer; ``state`` is what it makes, ``follows`` what of, nothing for a base.
+
+    ``stage`` is that of a branch, nothing in the line.
+    """
 
     path: str
     length: int
     kind: str
     state: str
     follows: str = ""
+    stage: str = ""
 
     @property
-    def custom(self) -> dict[str, str]:
+    def custom(self) -> dict[str, Any]:
         """What the metadata say of it."""
-        return {"kind": self.kind, "state": self.state, "follows": self.follows}
+        found = {"kind": self.kind, "state": self.state, "follows": self.follows}
+        return found | ({"stage": self.stage} if self.stage else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,11 @@ def layer_path(digest: str) -> str:
 
 
 def published_of(targets: Iterable[Target]) -> Published:
-    """Return the layers that ``targets`` are; what is no layer of one line is left out."""
+    """Return the layers that ``targets`` are; branches, and what is no layer of one line, are left out."""
     layers = [
         Layer(target.path, target.length, *(str(target.custom.get(each, "")) for each in _FIELDS))
         for target in targets
+        if "stage" not in target.custom
     ]
     base = next((layer for layer in layers if layer.kind == BASE), None)
     by_start = {layer.follows: layer for layer in layers if layer.kind == DELTA}
@@ -97,3 +104,19 @@ def next_published(
     if delta is None:
         return Published(base)  # the line is broken: every gateway takes the base
     return Published(base or published.base, (*published.deltas, delta)[-settings.kept :])
+
+
+def listed(
+    published: Published, branches: Iterable[Layer], stages: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return what the metadata say of each layer by its target name.
+
+    ``stages`` stand with every layer of the line that makes the newest state: whichever of them a gateway
+    goes by, it reads the same.
+    """
+    line = [*published.deltas, *((published.base,) if published.base else ())]
+    said = {branch.path: branch.custom for branch in branches}
+    for layer in line:
+        more = {"stages": dict(stages)} if stages and layer.state == published.newest else {}
+        said[layer.path] = layer.custom | more
+    return said

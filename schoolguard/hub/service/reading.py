@@ -10,8 +10,11 @@ from schoolguard.config.finding import Collector, ConfigError, Wrong
 from schoolguard.config.tree import read_section
 from schoolguard.config.types import Fields, Key
 from schoolguard.hub.server.limits import Listening
-from schoolguard.hub.service import keys
+from schoolguard.hub.service import keys, rollout_keys
+from schoolguard.hub.service.feed_keys import FEED, feed_of
+from schoolguard.hub.service.rollout_reading import rollout_of
 from schoolguard.hub.service.settings import HubSettings, LayerSettings
+from schoolguard.hub.service.subscribed_reading import subscriptions_of
 from schoolguard.intake.guardrails.limits import Limits
 from schoolguard.language import N_, Translate
 
@@ -44,6 +47,10 @@ def _settings(fields: Fields, folder: Path, out: Collector) -> HubSettings:
         _limits(fields.section(keys.LIMITS)),
         fields.value(keys.AGREEMENTS),
         _layers(fields.section(keys.LAYERS), out),
+        tuple(folder / at.value for at in fields.value(rollout_keys.APPROVERS) or ()),
+        rollout_of(fields.section(rollout_keys.ROLLOUT), out),
+        feed_of(fields.section(FEED)),
+        subscriptions_of(fields, folder, out),
     )
 
 

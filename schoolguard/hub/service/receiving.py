@@ -8,7 +8,6 @@ It must not know what an order names.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Collection
 from typing import Any
@@ -17,20 +16,18 @@ from aiohttp import web
 
 from schoolguard.hub.push.fresh import Freshness
 from schoolguard.hub.push.rate import Buckets
-from schoolguard.hub.push.signature import Request, SignatureRefused, verify
+from schoolguard.hub.push.signature import SignatureRefused
 from schoolguard.hub.push.uploading import PartnerKeys
 from schoolguard.hub.receipts.report import Report, report
 from schoolguard.hub.receipts.store import CannotStore, ReceiptStore
-from schoolguard.intake.orders.canonical import canonical, rfc3339
+from schoolguard.hub.service.asking import answer, authenticate, body, refused
+from schoolguard.intake.orders.canonical import rfc3339
 from schoolguard.intake.orders.order import digest_of
 from schoolguard.intake.orders.receipt import MOST_BYTES, ReceiptRefused, read_receipt
 
 RECEIPTS, ORDERS = "/receipts", "/orders/"
 REPORT_FORMAT = "schoolguard-order-report/1"
 ANSWER_FORMAT = "schoolguard-receipt-answer/1"
-
-BODY_TIME = 30.0
-"""Seconds in which a receipt must have come: it has some hundred bytes, some kilobytes at most."""
 
 _ORDER = re.compile(r"/orders/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)/([a-z0-9][a-z0-9._-]{0,63})\Z")
 
@@ -61,7 +58,7 @@ class Receiving:
         if wait := self._addresses.take(address, self._clock()):
             return _refused(429, "rate", "too many requests", {"Retry-After": str(int(wait) + 1)})
         try:
-            document = await _body(request)
+            document = await body(request, MOST_BYTES)
             if document is None:
                 return _refused(413, "too-large", f"a receipt has at most {MOST_BYTES} bytes")
             read_receipt(document)
@@ -75,7 +72,7 @@ class Receiving:
             return _refused(403, "not-enrolled", str(error)[:300])
         except CannotStore as error:
             return _refused(503, "store", str(error)[:300], {"Retry-After": "60"})
-        return _answer(200, {"format": ANSWER_FORMAT, "new": new, "sha256": digest_of(document)})
+        return answer(200, {"format": ANSWER_FORMAT, "new": new, "sha256": digest_of(document)})
 
     async def order(self, request: web.BaseRequest, address: str) -> web.Response:
         """Tell the partner whose key signed the request how its order went."""
@@ -86,7 +83,8 @@ class Receiving:
             return _refused(404, "not-found", "the path is /orders/PARTNER/ID")
         partner, id = match.groups()
         try:
-            self._authenticate(request, partner)
+            signed = authenticate(request, lambda keyid: self._keys(partner, keyid))
+            self._fresh.check(signed, self._clock())
             found = await report(self._store, partner, id, self._gateways())
         except SignatureRefused as error:
             return _refused(401, error.code, str(error))
@@ -94,18 +92,7 @@ class Receiving:
             return _refused(503, "store", str(error)[:300])
         if found is None:
             return _refused(404, "not-found", "no such order was published")
-        return _answer(200, report_members(found))
-
-    def _authenticate(self, request: web.BaseRequest, partner: str) -> None:
-        if len(request.headers.getall("Host", [])) != 1:
-            raise SignatureRefused("host", "one Host field belongs in a request")
-        fields = {name.lower(): value for name, value in request.headers.items()}
-        authority = request.host.lower().removesuffix(":443")
-        signed = verify(
-            Request("GET", authority, request.rel_url.raw_path, fields),
-            lambda keyid: self._keys(partner, keyid),
-        )
-        self._fresh.check(signed, self._clock())
+        return answer(200, report_members(found))
 
 
 def report_members(found: Report) -> dict[str, Any]:
@@ -141,23 +128,5 @@ def _ms(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-async def _body(request: web.BaseRequest) -> bytes | None:
-    """Return a body, None for one that is too long; raises ``TimeoutError``."""
-    content = bytearray()
-    async with asyncio.timeout(BODY_TIME):
-        async for block in request.content.iter_any():
-            content += block
-            if len(content) > MOST_BYTES:
-                return None
-    return bytes(content)
-
-
-def _answer(status: int, members: dict[str, Any], fields: dict[str, str] | None = None) -> web.Response:
-    headers = {"Cache-Control": "no-store", **(fields or {})}
-    return web.Response(
-        status=status, body=canonical(members), content_type="application/json", headers=headers
-    )
-
-
 def _refused(status: int, code: str, why: str, fields: dict[str, str] | None = None) -> web.Response:
-    return _answer(status, {"code": code, "format": ANSWER_FORMAT, "message": why}, fields)
+    return refused(ANSWER_FORMAT, status, code, why, fields)

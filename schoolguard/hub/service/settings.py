@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from schoolguard.hub.feed.settings import FeedSettings
+from schoolguard.hub.rollout.settings import RolloutSettings
 from schoolguard.hub.server.limits import Listening
+from schoolguard.hub.service.subscribed_settings import HubSubscription
 from schoolguard.intake.guardrails.limits import Limits
 
 
@@ -28,7 +31,8 @@ class HubSettings:
 
     ``safety_net`` are list files whose names nobody may close, ``popular`` one with well-known names, most
     popular first. ``gateways`` is the file of those whose receipts are taken. ``push_size`` is in bytes;
-    so many of the staff as ``agreements`` must agree to a held list.
+    so many different ones of the ``approvers``, files with public keys, as ``agreements`` must agree where
+    people must.
     """
 
     listening: Listening
@@ -39,3 +43,7 @@ class HubSettings:
     limits: Limits = field(default_factory=Limits)
     agreements: int = 1
     layers: LayerSettings = field(default_factory=LayerSettings)
+    approvers: tuple[Path, ...] = ()
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    feed: FeedSettings = field(default_factory=FeedSettings)
+    subscriptions: tuple[HubSubscription, ...] = ()

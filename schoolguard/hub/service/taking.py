@@ -82,9 +82,10 @@ class Taking:
         if published is not None and published.signed_bytes == document.signed_bytes:
             return self._again()
         reasons, notes = self._files(push, after, before)
-        if not reasons:
+        verdict = Verdict(tuple(reasons), notes)
+        if verdict.accepted:
             self._put(push, role, after, before)
-        return Verdict(tuple(reasons), notes)
+        return verdict
 
     def _again(self) -> Verdict:
         """It is published: a receipt was not written before a kill. Who was to be told is told again."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from schoolguard.hub.push.bundle import BundleEntry, BundleHeader, Match, Sign
 from schoolguard.hub.push.reading import BundleReader
@@ -23,7 +24,7 @@ _NO_BASE = N_("the publisher has no list that this delta is a change to; push it
 YOUNG = 86_400.0
 """Seconds within which a list that was judged is published, or never."""
 
-_BUNDLE, _DROPPED = ".sgl.zst", ".dropped"
+_BUNDLE, _DROPPED, _NOTED = ".sgl.zst", ".dropped", ".noted"
 _FLAGS = {Match.SUBTREE: Flag.SUBTREE, Match.EXACT: Flag.EXACT, Match.BELOW: Flag.BELOW}
 _LINES = {Match.SUBTREE: "||{}^\n", Match.EXACT: "|{}^\n", Match.BELOW: "||*.{}^\n"}
 
@@ -62,6 +63,16 @@ class Wholes:
     def drop(self, pushed: str, names: Collection[str]) -> None:
         """Keep which names are left out of a whole list."""
         write_synced(self._folder / (pushed + _DROPPED), json.dumps(sorted(names)).encode())
+
+    def note(self, pushed: str, told: Mapping[str, Any]) -> None:
+        """Keep what the guardrails said of a pushed file; written before anything of it is published."""
+        write_synced(self._folder / (pushed + _NOTED), json.dumps(told, sort_keys=True).encode())
+
+    def noted(self, pushed: str) -> dict[str, Any]:
+        """Return what the guardrails said of a pushed file, nothing for one that was never judged."""
+        path = self._folder / f"{pushed}{_NOTED}"
+        found: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
+        return found
 
     def write_list(self, pushed: str, path: Path) -> None:
         """Write a whole list, without what is left out, as a list file (adblock) for the compiler."""

@@ -21,10 +21,14 @@ from schoolguard.intake.trust.names import TARGETS, is_partner_id, partner_paths
 from schoolguard.language import N_
 
 _BAD_ID = N_("{partner!r} is no name for a partner: 1 to 32 small letters, digits and inner hyphens")
+_KEPT = N_("{partner!r} is kept for the lists that the publisher itself fetches")
 _KNOWN = N_("{role} is there already")
 _UNKNOWN = N_("{role} is no role that is delegated; known are: {known}")
 _THRESHOLD = N_("{role}: {threshold} of {count} keys cannot sign; add a key or lower the threshold")
 _NOT_ITS_KEY = N_("{role} has no key {keyid}")
+
+FETCHED = "subscriptions"
+"""Stands where a partner's name stands, in the names of lists that the publisher itself fetches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ def add_partner(repository: Repository, partner: str, signers: Signers, now: flo
     """Draft a delegation to a partner; returns its role. Raises ``RepositoryFailed``."""
     if not is_partner_id(partner):
         raise RepositoryFailed(_BAD_ID, partner=partner)
+    if partner == FETCHED:
+        raise RepositoryFailed(_KEPT, partner=partner)
     role = partner_role(partner)
     signers.check(role)
     with _editing(repository, now) as (targets, roles):

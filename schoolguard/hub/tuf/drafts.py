@@ -19,8 +19,8 @@ from tuf.api.metadata import Metadata, Root, Signed, Targets
 from schoolguard.hub.tuf.keys import name_of
 from schoolguard.hub.tuf.lifetimes import LIFETIMES
 from schoolguard.hub.tuf.repository import Repository, RepositoryFailed, T, parsed, serialized
+from schoolguard.intake.trust.moments import moment
 from schoolguard.intake.trust.names import ROOT, TARGETS, is_role_name
-from schoolguard.intake.trust.verification import moment
 from schoolguard.language import N_
 from schoolguard.lists.archive import sync_folder, write_synced
 

@@ -15,8 +15,8 @@ from schoolguard.hub.tuf.drafts import put_unsigned
 from schoolguard.hub.tuf.keys import PublicKey
 from schoolguard.hub.tuf.lifetimes import LIFETIMES
 from schoolguard.hub.tuf.repository import Repository, RepositoryFailed
+from schoolguard.intake.trust.moments import moment
 from schoolguard.intake.trust.names import COMPILED, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL
-from schoolguard.intake.trust.verification import moment
 from schoolguard.language import N_
 
 COMPILED_PATHS = ("layers/*",)

@@ -22,8 +22,8 @@ from schoolguard.hub.tuf.proving import State, holds, prove
 from schoolguard.hub.tuf.repository import Repository, RepositoryFailed, parsed, serialized
 from schoolguard.intake.trust.contents import targets_of
 from schoolguard.intake.trust.errors import Fault, Untrusted
+from schoolguard.intake.trust.moments import moment
 from schoolguard.intake.trust.names import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, served_metadata
-from schoolguard.intake.trust.verification import moment
 from schoolguard.language import N_
 from schoolguard.lists.archive import write_synced
 

@@ -16,7 +16,7 @@ from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, TargetFile, Targets
 
 from schoolguard.hub.tuf.repository import parsed, serialized
-from schoolguard.intake.trust.verification import moment
+from schoolguard.intake.trust.moments import moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,22 +101,27 @@ class Journal:
         return fd
 
     def _read(self) -> Opened:
-        opened = Opened()
         size = os.fstat(self._fd).st_size
-        for line in _lines(self.path):
-            if self._size + len(line) == size and (not line.endswith(b"\n") or b"\0" in line):
-                break  # an append that did not finish; zeros are what a power cut leaves
-            try:
-                self._take(*read_line(line), len(line), opened)
-            except NotCanonical as error:
-                self._break(opened, str(error))
-                self._size += len(line)
+        opened = self._taken(size)
         if self._size < size:
             _log.warning("an unfinished entry was cut off", extra={"bytes": size - self._size})
             os.ftruncate(self._fd, self._size)
             os.fsync(self._fd)
         if opened.broken is not None:
             self._try_to_begin_anew(opened)
+        return opened
+
+    def _taken(self, size: int) -> Opened:
+        """Return what the file's first ``size`` bytes hold."""
+        opened = Opened()
+        for line in _lines(self.path):
+            if self._size + len(line) >= size and (not line.endswith(b"\n") or b"\0" in line):
+                break  # an append that did not finish; zeros are what a power cut leaves
+            try:
+                self._take(*read_line(line), len(line), opened)
+            except NotCanonical as error:
+                self._break(opened, str(error))
+                self._size += len(line)
         return opened
 
     def _take(self, entry: Entry, digest: str, size: int, opened: Opened) -> None:
@@ -152,6 +157,24 @@ class Journal:
         _sync_folder(self.path.parent)
         os.close(self._fd)
         self._fd, self._number, self._last, self._size = anew._fd, anew._number, anew._last, anew._size
+
+
+class SavedJournal(Journal):
+    """A journal as it stands on the disk, for who only looks; another process may have it open and append."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the journal at ``path``, none is an empty one; raises ``CannotKeep``."""
+        self.path = path
+        self._last = FIRST
+        self._number = self._size = 0
+        self._stuck = CannotKeep(N_("{path}: it is only read here"), path=path)
+        try:
+            self._opened = self._taken(path.stat().st_size) if path.exists() else Opened()
+        except OSError as error:
+            raise cannot(path, error) from error
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def cannot(path: Path, error: OSError) -> CannotKeep:

@@ -1,5 +1,7 @@
 """The folder of fetched lists: ``ID.list``, the last good copy, and ``ID.json``, how it stands.
 
+A new copy stands beside until it is judged.
+
 Every file is written beside, synced and renamed, the list before its state: a kill or a power cut leaves the
 old list or the new one. A state that does not fit its list only costs one whole fetch. It must not fetch.
 """
@@ -74,23 +76,28 @@ class KeptLists:
         except OSError:
             return False
 
-    def install(self, list_id: str, blocks: Iterator[bytes]) -> tuple[str, int]:
-        """Make ``blocks`` the list; return its SHA-256 and size. What ``blocks`` raises changes nothing."""
-        partial = self.folder / f"{_PARTIAL}{list_id}.list"
-        digest, size = hashlib.sha256(), 0
-        try:
-            with partial.open("wb") as file:
-                for block in blocks:
-                    digest.update(block)
-                    size += len(block)
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path(list_id))
-        finally:
-            partial.unlink(missing_ok=True)
+    def fresh(self, list_id: str) -> Path:
+        """Return where a new copy stands until it is judged."""
+        return self.folder / f"{_PARTIAL}{list_id}.list"
+
+    def write_fresh(self, list_id: str, blocks: Iterator[bytes]) -> str:
+        """Write a new copy to be judged, and return its SHA-256; what ``blocks`` raises changes no list."""
+        digest = hashlib.sha256()
+        with self.fresh(list_id).open("wb") as file:
+            for block in blocks:
+                digest.update(block)
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        return digest.hexdigest()
+
+    def install(self, list_id: str) -> tuple[str, int]:
+        """Make the new copy the list; return its SHA-256 and size, after what judging left out of it."""
+        fresh = self.fresh(list_id)
+        digest, size = digest_of(fresh), fresh.stat().st_size
+        fresh.replace(self.path(list_id))
         sync_folder(self.folder)
-        return digest.hexdigest(), size
+        return digest, size
 
     def note(self, list_id: str, state: SubscriptionState) -> None:
         """Write down how a list stands; raises ``OSError``."""

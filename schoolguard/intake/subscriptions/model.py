@@ -18,7 +18,8 @@ class Subscription:
 
     ``format`` is the list's as lists.yaml has it. ``member`` is the file to take out of a tar archive.
     ``alarm_after``: seconds without a successful round after which its age is an alarm. ``permitted`` are
-    private networks that the address may lead to, for a mirror of one's own.
+    private networks that the address may lead to, for a mirror of one's own. ``purpose`` says in one line
+    what the names are for: kind and category.
     """
 
     id: str
@@ -29,6 +30,12 @@ class Subscription:
     max_size: int = 256 << 20
     alarm_after: float = 7 * DAY
     permitted: tuple[Network, ...] = ()
+    purpose: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What a content was judged as: from another address, or for another purpose, it is judged anew."""
+        return f"{self.url} {self.member} {self.purpose}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +59,16 @@ class FetchLimits:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """How a list stands. Times are Unix seconds, 0 when it never happened.
+    """How a list stands. Times are Unix seconds, 0 when it never happened. ``origin`` is the subscription's.
 
     ``changed``: when its present content came; ``checked``: the last round in which the server confirmed or
     renewed it; ``tried``: the last round; ``failures``: rounds in a row without success, with the reason of
     the last (``reason`` for programs, ``message`` in English). ``etag`` and ``modified`` are the server's
-    own words for the content with this ``sha256``.
+    own words for the content that came (its SHA-256 is ``came``); ``sha256`` and ``size`` are those of the
+    list, out of which so many names as ``left_out`` were left.
     """
 
-    url: str = ""
+    origin: str = ""
     etag: str = ""
     modified: str = ""
     sha256: str = ""
@@ -72,6 +80,8 @@ class SubscriptionState:
     reason: str = ""
     message: str = ""
     wait: float = 0.0
+    came: str = ""
+    left_out: int = 0
 
     def age(self, now: float) -> float | None:
         """Return the seconds since the server last confirmed the content, None when there is none."""
@@ -88,8 +98,9 @@ class FetchRefused(Said):
 
     Words: ``not-https``, ``address`` (private or none), ``redirects``, ``busy`` (another process fetches
     it), ``unreachable``, ``tls``, ``status``, ``type``, ``coding``, ``too-large``, ``truncated``, ``slow``,
-    ``damaged``, ``ratio``, ``no-member``, ``disk``, and those of a list that is none: ``empty``, ``html``,
-    ``json``, ``not-text``, ``unknown-format``.
+    ``damaged``, ``ratio``, ``no-member``, ``disk``, ``not-judged``, those of a list that is none: ``empty``,
+    ``html``, ``json``, ``not-text``, ``unknown-format``, ``too-many-entries``; ``held`` (a person must
+    agree), and the guardrails' codes.
     """
 
     def __init__(self, reason: str, msgid: str, /, *, wait: float = 0.0, **values: object) -> None:

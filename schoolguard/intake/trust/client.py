@@ -14,7 +14,7 @@ from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import DelegatedRole, Metadata, MetaFile, Targets
 
 from schoolguard.intake.trust.contents import Target, targets_of
-from schoolguard.intake.trust.download import fetch
+from schoolguard.intake.trust.download import CONTENT, fetch, is_content
 from schoolguard.intake.trust.errors import Absent, Fault, SourceFailed, Untrusted
 from schoolguard.intake.trust.limits import (
     MAX_ROOTS,
@@ -23,7 +23,15 @@ from schoolguard.intake.trust.limits import (
     TARGETS_BYTES,
     TIMESTAMP_BYTES,
 )
-from schoolguard.intake.trust.names import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, served_metadata
+from schoolguard.intake.trust.names import (
+    ROOT,
+    SNAPSHOT,
+    TARGETS,
+    TIMESTAMP,
+    TOP_LEVEL,
+    served_metadata,
+    served_target,
+)
 from schoolguard.intake.trust.source import Source, read
 from schoolguard.intake.trust.store import Store
 from schoolguard.intake.trust.verification import Verification
@@ -88,6 +96,19 @@ class Client:
     async def fetch(self, target: Target) -> Path:
         """Return the path of a target's file, verified; see ``download.fetch``."""
         return await fetch(self._source, self._store, target)
+
+    async def read(self, target: Target) -> bytes:
+        """Return a small target's content, verified; nothing is kept, so nothing waits for a disk.
+
+        Raises ``SourceFailed``, and ``Untrusted`` for content that nobody signed.
+        """
+        kept = self._store.target(target.sha256)
+        if kept.is_file() and is_content(content := kept.read_bytes(), target):
+            return content
+        content = await read(self._source, served_target(target.path, target.sha256), target.length)
+        if not is_content(content, target):
+            raise Untrusted(Fault.CONTENT, target.role, CONTENT, path=target.path, role=target.role)
+        return content
 
     async def _roots(self, now: float) -> Verification:
         first = self._root if self._root is not None else self._store.pinned()
@@ -167,7 +188,7 @@ class Client:
             try:
                 content = await self._read_metadata(role, file, TARGETS_BYTES)
             except SourceFailed as error:
-                raise Untrusted(Fault.NOT_FETCHED, role, N_("{why}"), why=error) from error
+                raise Untrusted(Fault.NOT_FETCHED, role, N_("not fetched: {why}"), why=error) from error
         run.add_delegated(delegation, content)
         return content
 

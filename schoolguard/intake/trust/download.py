@@ -19,7 +19,7 @@ from schoolguard.intake.trust.store import Store, exclusive
 from schoolguard.language import N_
 from schoolguard.lists.archive import sync_folder
 
-_CONTENT = N_("{path}: what was fetched is not the file that {role} signed")
+CONTENT = N_("{path}: what was fetched is not the file that {role} signed")
 
 
 async def fetch(source: Source, store: Store, target: Target) -> Path:
@@ -41,7 +41,12 @@ async def fetch(source: Source, store: Store, target: Target) -> Path:
             return _finish(partial, done)
         if await _attempt(source, target, partial, 0):
             return _finish(partial, done)
-    raise Untrusted(Fault.CONTENT, target.role, _CONTENT, path=target.path, role=target.role)
+    raise Untrusted(Fault.CONTENT, target.role, CONTENT, path=target.path, role=target.role)
+
+
+def is_content(content: bytes, target: Target) -> bool:
+    """Return whether these are the bytes that were signed for a target."""
+    return len(content) == target.length and hashlib.sha256(content).hexdigest() == target.sha256
 
 
 async def _attempt(source: Source, target: Target, partial: Path, start: int) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tuf.api.exceptions import (
     BadVersionNumberError,
@@ -30,6 +30,7 @@ from tuf.ngclient.config import EnvelopeType
 from schoolguard.intake.trust.contents import faults_of
 from schoolguard.intake.trust.errors import Fault, Untrusted
 from schoolguard.intake.trust.limits import MAX_ROLES, STICK_AGE
+from schoolguard.intake.trust.moments import moment
 from schoolguard.intake.trust.names import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, is_role_name
 from schoolguard.language import N_
 
@@ -45,11 +46,6 @@ _REFUSED = N_("{role} is not believed ({fault}): {why}")
 _EXPIRED = N_("{role} expired at {expires}")
 _UNKNOWN = N_("{role} is no role of a schoolguard repository")
 _TOO_MANY = N_("{role} delegates to {count} roles; at most {limit} may be")
-
-
-def moment(now: float) -> datetime:
-    """Return Unix seconds as the time that python-tuf works with."""
-    return datetime.fromtimestamp(now, UTC).replace(microsecond=0)
 
 
 class Verification:

@@ -15,6 +15,7 @@ from tests.bench.gateway import command
 from tests.bench.orders.network import Place
 from tests.bench.orders.publishing import Publisher
 from tests.bench.orders.questions import DNS, UPSTREAM
+from tests.bench.processes import on_core
 from tests.site import Site
 
 _GROUP = {
@@ -27,11 +28,12 @@ _GROUP = {
 
 @dataclass
 class Gateway:
-    """A gateway in a namespace: the control process and one worker."""
+    """A gateway in a namespace: the control process and one worker, on one core only if ``core`` says so."""
 
     number: int
     place: Place
     site: Site
+    core: int | None = None
     process: subprocess.Popen[bytes] | None = None
     log: Path = field(init=False)
 
@@ -54,6 +56,7 @@ class Gateway:
     def begin(self, publisher: Publisher) -> None:
         """Begin its process."""
         words = command("serve", "--config", str(self.site.config))
+        words = words if self.core is None else on_core(self.core, words)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.place.command(*words),
@@ -72,7 +75,7 @@ class Gateway:
             self.process.wait()
 
 
-def gateway(number: int, place: Place, folder: Path) -> Gateway:
+def gateway(number: int, place: Place, folder: Path, core: int | None = None) -> Gateway:
     """Write the configuration of a gateway, one worker, small lists."""
     folder.mkdir()
     host, port = DNS
@@ -80,4 +83,4 @@ def gateway(number: int, place: Place, folder: Path) -> Gateway:
     site = Site(folder, port, 9_253, [upstream], [f"{host}@{port}"], groups=[_GROUP])
     site.state.mkdir()
     site.write()
-    return Gateway(number, place, site)
+    return Gateway(number, place, site, core)

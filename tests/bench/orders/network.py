@@ -31,15 +31,21 @@ class Place:
         """Return the command that runs another one in here."""
         return ["ip", "netns", "exec", self.namespace, *words]
 
-    def udp(self) -> socket.socket:
-        """Return a UDP socket in here that does not block; this thread is where it was afterwards."""
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Have this thread in here, and the sockets and processes that it begins; then where it was."""
         here = Path("/proc/thread-self/ns/net")
         with here.open() as home, (Path("/run/netns") / self.namespace).open() as there:
             _enter(there.fileno())
             try:
-                made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                yield
             finally:
                 _enter(home.fileno())
+
+    def udp(self) -> socket.socket:
+        """Return a UDP socket in here that does not block."""
+        with self.inside():
+            made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.setblocking(False)
         return made
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import os
 import signal
 import subprocess
@@ -11,13 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from schoolguard.hub.push.home import make_home
 from schoolguard.hub.tuf.delegations import add_partner
@@ -28,6 +21,7 @@ from schoolguard.hub.tuf.repository import Repository
 from schoolguard.intake.trust.first import fingerprint
 from schoolguard.intake.trust.names import ROOT, TARGETS, TIMESTAMP, served_metadata
 from tests.bench.gateway import command
+from tests.bench.orders.certificate import certify
 from tests.bench.orders.lines import before_others
 from tests.bench.orders.network import Place
 from tests.bench.processes import Failed
@@ -39,7 +33,6 @@ PORT = 8_443
 _PASSPHRASE = "a passphrase of the benchmark only"
 _VARIABLE = "SCHOOLGUARD_BENCH_PASSPHRASE"
 _WITHIN = 60.0
-_DAY = datetime.timedelta(days=1)
 
 
 @dataclass
@@ -102,10 +95,19 @@ class Partner:
 
     async def order(self, id: str, name: str) -> None:
         """Run ``partner order`` for one name; raises ``Failed`` when the publisher does not take it."""
-        words = command("partner", "order", "--folder", str(self.folder), "--id", id, "--names", name)
-        words += ["--authority", "Bench", "--legal-basis", "Bench", "--contact", "bench@example.vn"]
+        words = ["--authority", "Bench", "--legal-basis", "Bench", "--contact", "bench@example.vn"]
+        await self._run("order", "--id", id, "--names", name, *words)
+
+    async def push(self, file: Path, list_id: str, category: str, *more: str) -> None:
+        """Run ``partner push`` for a list; raises ``Failed`` when the publisher does not take it."""
+        await self._run(
+            "push", str(file), "--list", list_id, "--category", category, "--licence", "CC0-1.0", *more
+        )
+
+    async def _run(self, *words: str) -> None:
+        full = command("partner", *words, "--folder", str(self.folder), "--passphrase", f"env:{_VARIABLE}")
         running = await asyncio.create_subprocess_exec(
-            *self.place.command(*words, "--passphrase", f"env:{_VARIABLE}"),
+            *self.place.command(*full),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -120,20 +122,31 @@ class Partner:
             await running.wait()
             raise
         if running.returncode:
-            raise Failed(f"partner order {id} ended with code {running.returncode}: {said.decode()[-600:]}")
+            told = f"partner {' '.join(words[:3])} ended with code {running.returncode}"
+            raise Failed(f"{told}: {said.decode()[-600:]}")
 
 
 @contextmanager
-def publishing(folder: Path, publisher: Place, partner: Place, gateways: str) -> Iterator[Partner]:
-    """Found a publisher with one partner and serve it; ``gateways`` are the lines of those enrolled."""
+def publishing(
+    folder: Path,
+    publisher: Place,
+    partner: Place,
+    gateways: str,
+    *,
+    more: str = "",
+) -> Iterator[Partner]:
+    """Found a publisher with one partner and serve it; ``gateways`` are the lines of those enrolled.
+
+    ``more`` are further lines of ``hub.yaml``.
+    """
     hub, home = folder / "hub", folder / "partner"
     (hub / "keys").mkdir(parents=True)
     (hub / "gateways").write_text(gateways)
     (hub / "safety-net.txt").write_text("111.example\n")
-    _certify(hub, publisher.address)
+    certify(hub, publisher.address)
     (hub / "hub.yaml").write_text(
         f"listen: {publisher.address}@{PORT}\ncertificate: certificate.pem\ncertificate-key: key.pem\n"
-        "gateways: gateways\nsafety-net: [safety-net.txt]\n"
+        "gateways: gateways\nsafety-net: [safety-net.txt]\n" + more
     )
     running = Publisher(hub, publisher, "")
     made = make_home(home, PARTNER, running.url)
@@ -157,19 +170,3 @@ def _found(hub: Path, partner: Signers) -> str:
     yard.sign()
     publish(yard.repository, read_signers(keys, passphrase), now)
     return fingerprint(yard.root())
-
-
-def _certify(folder: Path, address: str) -> None:
-    """Write a certificate for an address, which is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - _DAY).not_valid_after(now + _DAY)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-    builder = builder.add_extension(names, critical=False)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    signed = builder.sign(key, hashes.SHA256())
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (folder / "certificate.pem").write_bytes(signed.public_bytes(pem))
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))

@@ -15,16 +15,13 @@ from functools import partial
 from operator import sub
 from pathlib import Path
 
-from schoolguard.hub.receipts.report import report
-from schoolguard.hub.receipts.store import open_store
-from schoolguard.hub.service.enrolled import Enrolled
-from schoolguard.hub.service.run import RECEIPTS_DB
 from tests.bench.orders import cores
 from tests.bench.orders.figures import Found
 from tests.bench.orders.gateways import Gateway
 from tests.bench.orders.network import Network
-from tests.bench.orders.publishing import PARTNER, Partner
+from tests.bench.orders.publishing import Partner
 from tests.bench.orders.questions import EVERY, Upstream
+from tests.bench.orders.receipts import unconfirmed
 from tests.bench.orders.trouble import Trouble
 from tests.bench.orders.watching import Order, Watch
 from tests.bench.processes import Failed, Server
@@ -72,7 +69,9 @@ class Run:
             await self._until(lambda: not any(watch.missing for watch in self.watches))
             self.found.lost = sum(len(watch.missing) for watch in self.watches)
             say("waiting for receipts")
-            await self._confirmed()
+            ids = {f"order-{order.number}" for order in self.found.orders}
+            folder, patience = self.partner.publisher.folder, self.options.patience
+            self.found.unconfirmed = await unconfirmed(folder, ids, len(self.gateways), patience)
 
     @contextlib.asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:
@@ -170,20 +169,6 @@ class Run:
                 self.found.repeated += 1
                 await asyncio.sleep(_REPEAT_AFTER)
         raise Failed(f"{id} cannot be ordered")
-
-    async def _confirmed(self) -> None:
-        folder = self.partner.publisher.folder
-        enrolled = Enrolled(folder / "gateways")
-        waiting = {f"order-{order.number}" for order in self.found.orders}
-        end = time.monotonic() + self.options.patience
-        async with open_store(folder / RECEIPTS_DB, enrolled.key_of) as store:
-            while waiting and time.monotonic() < end:
-                for id in sorted(waiting):
-                    told = await report(store, PARTNER, id, enrolled.names())
-                    if told is not None and told.whole == len(self.gateways):
-                        waiting.discard(id)
-                await asyncio.sleep(1.0)
-        self.found.unconfirmed = len(waiting)
 
     async def _until(self, condition: Callable[[], bool], otherwise: str | None = None) -> None:
         end = time.monotonic() + (_READY if otherwise else self.options.patience)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from schoolguard.hub.push.asking import Sender
 from schoolguard.hub.push.bundle import BundleEntry, BundleHeader, Provenance
 from schoolguard.hub.push.package import pack
-from schoolguard.hub.push.sending import Sender
 from schoolguard.hub.push.writing import write_bundle
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from schoolguard.hub.push.sending import send
 from schoolguard.hub.push.spool import Spool
 from tests.hub.push.partner import package, sender
-from tests.intake.subscriptions.https import free_port
+from tests.servers import free_port
 
 KILLS = 4
 

@@ -33,7 +33,8 @@ from schoolguard.hub.push.signature import (
     verify,
 )
 from schoolguard.hub.push.spool import Spool
-from schoolguard.hub.push.uploading import CHUNK_TYPE, PushIntake, PushLimits
+from schoolguard.hub.push.tus import CHUNK_TYPE
+from schoolguard.hub.push.uploading import PushIntake, PushLimits
 from schoolguard.hub.server.files import StaticFiles
 from schoolguard.hub.server.limits import Listening, ServerLimits
 from schoolguard.hub.server.notices import Notices

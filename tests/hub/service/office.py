@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
+from schoolguard.cli.hub import hub
+from schoolguard.hub.push.asking import Sender
 from schoolguard.hub.push.bundle import Base, BundleEntry, BundleHeader, Provenance
 from schoolguard.hub.push.home import Home, make_home, open_home
 from schoolguard.hub.push.package import pack
-from schoolguard.hub.push.sending import Sender, send
+from schoolguard.hub.push.sending import send
 from schoolguard.hub.push.writing import write_bundle
 from schoolguard.hub.service.issuing import accepted, issue
 from schoolguard.hub.tuf.delegations import add_partner
@@ -41,7 +44,7 @@ from schoolguard.intake.trust.names import ROOT, TARGETS
 from schoolguard.intake.trust.store import Store
 from schoolguard.intake.trust.web import WebSource, session
 from tests.hub.tuf.yard import pair, signers
-from tests.intake.subscriptions.https import free_port
+from tests.servers import free_port
 
 PASSPHRASE = "four random words here"
 PARTNER_ID = "viettel"
@@ -57,6 +60,7 @@ class Office:
     folder: Path
     port: int = field(default_factory=free_port)
     more: str = ""
+    gateways: str = f"gw-1 {GATEWAY.public_key().public_bytes_raw().hex()}\n"
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -81,9 +85,10 @@ class Office:
 
     def configure(self) -> None:
         (self.hub / "never-block.txt").write_text("\n".join(PROTECTED) + "\n")
-        (self.hub / "gateways.txt").write_text(f"gw-1 {GATEWAY.public_key().public_bytes_raw().hex()}\n")
+        (self.hub / "gateways.txt").write_text(self.gateways)
         text = f"listen: 127.0.0.1@{self.port}\nsafety-net: [never-block.txt]\ngateways: gateways.txt\n"
-        (self.hub / "hub.yaml").write_text(text + self.more)
+        pace = "" if "rollout:" in self.more else "rollout: {shadow: 0, canary: 0}\n"
+        (self.hub / "hub.yaml").write_text(text + pace + self.more)
 
     def start(self) -> None:
         """Start the publisher and wait until it serves."""
@@ -125,6 +130,34 @@ class Office:
 
     def push(self, package: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(asyncio.run(send(package, self.sender())))
+        return found
+
+    def people(self, *names: str) -> str:
+        """Make approvers' keys, and return the line of ``hub.yaml`` that names them."""
+        folder = self.folder / "people"
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            new_key(folder, name, PASSPHRASE.encode())
+        return f"approvers: [{', '.join(f'../people/{name}.pub.json' for name in names)}]\n"
+
+    def run(self, *words: str, person: str | None = None) -> Result:
+        """Run a command of the hub beside the publisher; ``person`` signs."""
+        key = ["--key", str(self.folder / "people" / f"{person}.key"), "--passphrase", "env:PASS"]
+        options = ["--hub", str(self.hub), "--language", "en", *(key if person else ())]
+        return CliRunner().invoke(hub, [*words, *options], env={"PASS": PASSPHRASE})
+
+    def agree(self, person: str, name: str = "viettel/gambling") -> Result:
+        """Let a person agree to what waits of a list."""
+        return self.run("agree", name, "--yes", person=person)
+
+    def lists(self) -> dict[str, dict[str, str]]:
+        """Return the content of each list in each stage, as ``hub status`` tells it."""
+        told = json.loads(self.run("preview", "--json").stdout)["lists"]
+        return {each["list"]: {step["stage"]: step["sha256"] for step in each["steps"]} for each in told}
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Return the versions, newest first."""
+        found: list[dict[str, Any]] = json.loads(self.run("versions", "--json").stdout)
         return found
 
     def order(self, order: Order, by: Sequence[CryptoSigner] = ()) -> dict[str, Any]:

@@ -12,15 +12,17 @@ from securesystemslib.signer import CryptoSigner
 from schoolguard.hub.push.bundle import BundleEntry
 from schoolguard.hub.push.package import Unpacked, pack, unpack
 from schoolguard.hub.push.receipt import Verdict
+from schoolguard.hub.service.enrolled import Enrolled
 from schoolguard.hub.service.known import Known, read_known
 from schoolguard.hub.service.layers import Layers
 from schoolguard.hub.service.list_check import ListCheck
 from schoolguard.hub.service.order_check import OrderCheck
 from schoolguard.hub.service.reading import read_hub
-from schoolguard.hub.service.settings import LayerSettings
+from schoolguard.hub.service.rolling import Rolling, rolling_of
+from schoolguard.hub.service.settings import HubSettings
+from schoolguard.hub.service.subscribed import contents_in
 from schoolguard.hub.service.taking import Taking, Told
 from schoolguard.hub.service.turns import Turns
-from schoolguard.hub.service.wholes import Wholes
 from schoolguard.hub.tuf.keys import read_signers
 from schoolguard.hub.tuf.lifetimes import PARTNER
 from schoolguard.hub.tuf.publishing import publish
@@ -40,9 +42,10 @@ EVERY = 17
 class Bench:
     """A publisher's parts without its server, in a folder that every run gets anew."""
 
-    def __init__(self, office: Office, known: Known) -> None:
+    def __init__(self, office: Office, settings: HubSettings, known: Known) -> None:
         self.master = office.hub
         self.folder = office.folder / "run"
+        self.settings = settings
         self.known = known
         self.signers: tuple[CryptoSigner, ...] = read_signers(office.hub / "keys", PASSPHRASE.encode())
         self.root = office.repository.root_bytes(1)
@@ -56,14 +59,27 @@ class Bench:
         return Repository(self.folder / "hub")
 
     @property
+    def rolling(self) -> Rolling:
+        return rolling_of(self.folder / "hub", self.settings, Enrolled(None), time.time)
+
+    @property
     def layers(self) -> Layers:
-        turns, wholes = Turns(self.repository), Wholes(self.folder / "hub" / "wholes")
-        folder = self.folder / "hub" / "layers"
-        return Layers(folder, self.repository, turns, self.signers, wholes, LayerSettings(), time.time)
+        hub, rolling = self.folder / "hub", self.rolling
+        return Layers(
+            hub / "layers",
+            self.repository,
+            Turns(self.repository),
+            self.signers,
+            rolling.wholes,
+            self.settings.layers,
+            time.time,
+            rolling,
+            contents_in(hub, self.settings),
+        )
 
     def take(self, push: Unpacked) -> Verdict:
-        wholes = Wholes(self.folder / "hub" / "wholes")
-        lists = ListCheck(wholes, self.known.lists, Limits(), self.layers.stack, lambda _id: ())
+        rolling = self.rolling
+        lists = ListCheck(rolling.wholes, self.known.lists, Limits(), self.layers.stack, rolling.in_force)
         told = Told(lambda _papers, _now: None, lambda _version: None, lambda: None)
         turns, checks = Turns(self.repository), OrderCheck(self.known.orders)
         taking = Taking(self.repository, turns, self.signers, lists, checks, told, time.time)
@@ -90,7 +106,8 @@ class Bench:
 
 def bench(office: Office) -> Bench:
     office.configure()
-    return Bench(office, read_known(read_hub(office.hub)))
+    settings = read_hub(office.hub)
+    return Bench(office, settings, read_known(settings))
 
 
 def pushed(office: Office, files: dict[str, Path]) -> Unpacked:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from click.testing import CliRunner
 
 from schoolguard.categories import BY_NAME
-from schoolguard.cli.hub import hub
 from schoolguard.dns.names import search_key
 from schoolguard.hub.push.bundle import Base, BundleEntry, Sign
 from schoolguard.hub.push.sending import SendFailed
@@ -22,6 +20,7 @@ from schoolguard.intake.trust.contents import Target
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 from tests.hub.service.office import Office
+from tests.servers import wait_until
 
 GAMBLING = BY_NAME["gambling"].mask
 NAMES = [BundleEntry(f"bet{number}.example", provenance=0) for number in range(500)]
@@ -35,7 +34,7 @@ def layers(office: Office, until: Callable[[list[Target]], bool]) -> tuple[list[
     """Return the compiled layers once they are as wanted, and what a new gateway makes of them."""
 
     async def work(client: Client) -> list[Path]:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while True:
             await client.refresh(time.time())
             targets[:] = [each for each in client.targets().values() if each.path.startswith("layers/")]
@@ -126,23 +125,40 @@ def test_names_of_the_safety_net_are_left_out_and_told(office: Office) -> None:
     assert mask(stack, "bet1.example") == GAMBLING
 
 
-def test_a_held_list_passes_when_enough_people_agree(office: Office) -> None:
-    office.more = "agreements: 2\nlimits: {few: 10, held-shrink: 10%}\n"
+def test_a_held_list_passes_when_enough_people_agree_to_its_very_bytes(office: Office) -> None:
+    office.more = "agreements: 2\nlimits: {few: 10, held-shrink: 10%}\n" + office.people("an", "binh")
     office.start()
     assert office.list(office.bundle(NAMES)[0])["status"] == "accepted"
     layers(office, count(1))
-    shorter = office.bundle(NAMES[:400], 2)[0]
-    assert codes(office.list(shorter)) == {"shrink"}
-    told_words = (("An", "1 more must"), ("An", "1 more must"), ("Bình", "may be pushed again"))
-    for sequence, (person, words) in enumerate(told_words, 3):
-        told = CliRunner().invoke(
-            hub, ["agree", "viettel/gambling", "--by", person, "--hub", str(office.hub), "--language", "en"]
-        )
-        assert words in told.output, told.output
-        expected = {"shrink"} if person == "An" else set()
-        assert codes(office.list(office.bundle(NAMES[:400], sequence)[0])) == expected
-    _, stack = layers(office, count(2))
-    assert mask(stack, "bet450.example") == 0
+    receipt = office.list(office.bundle(NAMES[:400], 2)[0])
+    assert (receipt["status"], codes(receipt)) == ("accepted", {"shrink"})
+    wait_until(lambda: "shadow" in office.lists()["viettel/gambling"], "the list in shadow")
+    assert "1 more must" in office.agree("an").output
+    assert "1 more must" in office.agree("an").output, "the same person twice is one"
+    before = office.lists()["viettel/gambling"]["shadow"]
+    receipt = office.list(office.bundle(NAMES[:390], 3)[0])
+    assert codes(receipt) == {"shrink"}
+    wait_until(lambda: office.lists()["viettel/gambling"].get("shadow") != before, "the newer content")
+    assert "1 more must" in office.agree("binh").output, "what An agreed to were other bytes"
+    assert "it goes on" in office.agree("an").output
+    wait_until(lambda: set(office.lists()["viettel/gambling"]) == {"all"}, "the list with all")
+    _, stack = layers(office, lambda each: len(each) == 2 and not any("stage" in t.custom for t in each))
+    assert mask(stack, "bet395.example") == 0
+    assert office.agree("an").exit_code == 1, "nothing waits"
+
+
+def test_a_delta_cannot_bring_in_what_is_held(office: Office) -> None:
+    office.more = "limits: {few: 10, held-growth: 10%}\n" + office.people("an")
+    office.start()
+    assert office.list(office.bundle(NAMES)[0])["status"] == "accepted"
+    layers(office, count(1))
+    more = [BundleEntry(f"more{number}.example", provenance=0) for number in range(100)]
+    whole, digest = office.bundle([*NAMES, *more], 2)
+    assert codes(office.list(whole)) == {"growth"}
+    delta, _ = office.bundle([BundleEntry("one.example", provenance=0)], 3, base=Base(2, digest))
+    assert codes(office.list(delta)) == {"growth"}, "judged as all that it brings in"
+    _, stack = layers(office, lambda targets: len(targets) > 1)
+    assert (mask(stack, "more1.example"), mask(stack, "one.example")) == (0, 0)
 
 
 def test_lists_that_are_refused_say_every_reason(office: Office) -> None:

@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from schoolguard.intake.subscriptions.download import Line
+from schoolguard.intake.subscriptions.judging import Judged
 from schoolguard.intake.subscriptions.model import FetchLimits, Subscription
+from tests.servers import free_port
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 DAY = datetime.timedelta(days=1)
@@ -66,11 +68,6 @@ def authority(folder: Path) -> Authority:
         )
     )
     return made
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 _NGINX = """
@@ -197,6 +194,11 @@ def scripted(trusted: Authority, script: Script) -> Iterator[str]:
 
 def line(trusted: Authority, limits: FetchLimits | None = None) -> Line:
     return Line(tls=trusted.client, limits=limits or FetchLimits())
+
+
+async def accepted(_wanted: Subscription, _path: Path, _agreed: bool) -> Judged:
+    """Judge nothing: for tests of what comes before."""
+    return Judged()
 
 
 def wanted(url: str, **changes: object) -> Subscription:

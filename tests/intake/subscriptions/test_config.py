@@ -6,39 +6,41 @@ from pathlib import Path
 
 import pytest
 
-from schoolguard.config import list_keys, subscription_keys
-from schoolguard.config.finding import At, Collector
+from schoolguard.categories import BY_NAME
+from schoolguard.config.files import LISTS_NAME
+from schoolguard.config.finding import Collector
+from schoolguard.config.list_keys import LISTS_FILE
+from schoolguard.config.list_sources import ReadLists, lists_of
 from schoolguard.config.nodes import read_nodes
-from schoolguard.config.subscriptions import fetched_path, subscriptions_of
-from schoolguard.config.types import Key, ListOf, Section
-from schoolguard.intake.subscriptions.model import Subscription
+from schoolguard.config.own_categories import table_of
+from schoolguard.config.types import Fields
+from schoolguard.settings import Paths
 
 ROOT = Path(__file__).parents[3]
-FILE = Key("file", list_keys.FILE.type, list_keys.FILE.meaning, otherwise="the list has a `url`")
-LISTS = Key(
-    "lists",
-    ListOf(Section((list_keys.ID, FILE, list_keys.FORMAT, *subscription_keys.SUBSCRIPTION_KEYS))),
-    "The lists.",
-)
 
 
-def read(text: str, blocklists: Path = ROOT / "blocklists") -> tuple[tuple[At[Subscription], ...], list[str]]:
+def read(text: str, blocklists: Path = ROOT / "blocklists") -> tuple[ReadLists, list[str]]:
+    """Return the lists of a ``lists.yaml`` and what is said of it but that lists were not fetched yet."""
     out = Collector()
-    node = read_nodes(text, "lists.yaml", out)
+    node = read_nodes(text, LISTS_NAME, out)
     assert node is not None
-    given = Section((LISTS,)).read(node, out).given(LISTS)
-    assert given is not None
-    found = subscriptions_of(given.value, blocklists, out)
-    return found, [str(finding) for finding in out.all()]
+    fields = LISTS_FILE.read(node, out)
+    found = lists_of(
+        fields, Paths(blocklists, Path("/nowhere/state")), table_of(Fields({}, node.mark), out), out
+    )
+    said = [str(finding) for finding in out.all()]
+    return found, [each for each in said if "not fetched yet" not in each]
 
 
 def test_a_list_with_an_address_is_fetched() -> None:
     text = (
-        "lists:\n- {id: a, url: 'https://example.org/a.txt', refresh: 12h, max-size: 1 MiB,"
-        " private-networks: [10.0.0.0/8]}\n- {id: b, file: b.txt}\n"
+        "lists:\n- {id: a, url: 'https://example.org/a.txt', refresh: 12h, max-size: 1 MiB, category: ads,"
+        " private-networks: [10.0.0.0/8]}\n- {id: b, file: ads.txt, category: ads}\n"
+        "popular: popular/ads.txt\n"
     )
-    ((wanted, mark),), said = read(text)
+    found, said = read(text)
     assert not said
+    (wanted,) = found.subscriptions.lists
     assert (wanted.id, wanted.url, wanted.refresh, wanted.max_size) == (
         "a",
         "https://example.org/a.txt",
@@ -46,14 +48,32 @@ def test_a_list_with_an_address_is_fetched() -> None:
         1 << 20,
     )
     assert [str(network) for network in wanted.permitted] == ["10.0.0.0/8"]
-    assert mark.line == 2
+    fetched, own = (source for source, _ in found.sources)
+    assert (fetched.path, fetched.awaited) == ("/nowhere/state/subscriptions/a.list", True)
+    assert not own.awaited
+    assert found.subscriptions.popular == ROOT / "blocklists" / "popular" / "ads.txt"
 
 
-def test_the_catalogue_gives_the_address() -> None:
-    ((wanted, _),), said = read("lists:\n- {id: hagezi-gambling, url: catalogue}\n")
+def test_the_catalogue_gives_address_format_and_category() -> None:
+    found, said = read("lists:\n- {id: hagezi-gambling, url: catalogue}\n")
     assert not said
+    (wanted,) = found.subscriptions.lists
     assert wanted.url == ("https://raw.githubusercontent.com/hagezi/dns-blocklists/main/adblock/gambling.txt")
-    assert fetched_path(Path("/s"), wanted.id) == Path("/s/subscriptions/hagezi-gambling.list")
+    ((source, _),) = found.sources
+    assert (source.format, wanted.format, source.bit) == ("adblock", "adblock", BY_NAME["gambling"].bit)
+    found, said = read("lists:\n- {id: hagezi-gambling, url: catalogue, category: games, format: plain}\n")
+    ((source, _),) = found.sources
+    assert (source.format, source.bit) == ("plain", BY_NAME["games"].bit)
+
+
+def test_a_list_that_never_came_is_a_warning(tmp_path: Path) -> None:
+    out = Collector()
+    node = read_nodes("lists:\n- {id: a, url: 'https://e.org/a', category: ads}\n", LISTS_NAME, out)
+    assert node is not None
+    lists_of(LISTS_FILE.read(node, out), Paths(tmp_path, tmp_path), table_of(None, out), out)
+    (warning,) = out.warnings()
+    assert str(warning).startswith("lists.yaml:2: ")
+    assert "a running gateway gets it" in str(warning)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +89,11 @@ def test_the_catalogue_gives_the_address() -> None:
         ("{id: a, url: 'https://192.168.1.1/a'}", "needs `private-networks`"),
         ("{id: a, url: 'https://[::1]/a'}", "needs `private-networks`"),
         ("{id: hagezi-gamblin, url: catalogue}", "did you mean `hagezi-gambling`?"),
-        ("{id: a, url: 'https://e.org/a', file: a}", "not both"),
-        ("{id: a}", "the key `file` or `url` is missing"),
+        ("{id: a, url: 'https://e.org/a', file: a}", "a url or a transfer, one of them"),
+        ("{id: a, url: 'https://e.org/a', transfer: a}", "a url or a transfer, one of them"),
+        ("{id: a}", "the key `file` is missing, or `transfer`"),
+        ("{id: a, url: 'https://e.org/a'}", "the key `category` is missing"),
+        ("{id: a, url: 'https://e.org/a', kind: never-block}", "the safety net is not fetched"),
         ("{id: a, file: a, refresh: 1d}", "`refresh` is for a list that is fetched"),
         ("{id: a, url: 'https://e.org/a', refresh: 1m}", "too small or too large"),
         ("{id: a, url: 'https://e.org/a', member: ../x}", "characters that do not belong"),

@@ -17,7 +17,7 @@ import zstandard
 from schoolguard.intake.subscriptions.fetch import fetch, note_failure
 from schoolguard.intake.subscriptions.kept import KeptLists
 from schoolguard.intake.subscriptions.model import FetchRefused, Subscription, SubscriptionState
-from tests.intake.subscriptions.https import Authority, Web, line, wanted
+from tests.intake.subscriptions.https import Authority, Web, accepted, line, wanted
 
 LIST = b"# two houses\nbet.example\ncasino.example\n"
 
@@ -25,7 +25,7 @@ LIST = b"# two houses\nbet.example\ncasino.example\n"
 def get(
     subscription: Subscription, kept: KeptLists, trusted: Authority, now: float = 1.0
 ) -> SubscriptionState:
-    return asyncio.run(fetch(subscription, kept, line(trusted), now))
+    return asyncio.run(fetch(subscription, kept, line(trusted), accepted, now))
 
 
 def refusal(subscription: Subscription, kept: KeptLists, trusted: Authority) -> FetchRefused:
@@ -185,8 +185,9 @@ def test_threat_43_no_name_leads_inside(web: Web, kept: KeptLists, trusted: Auth
 
 def test_a_certificate_of_strangers_is_refused(web: Web, kept: KeptLists, trusted: Authority) -> None:
     subscription = wanted(f"{web.base}/list.txt")
+    strange = replace(line(trusted), tls=ssl.create_default_context)
     with pytest.raises(FetchRefused) as caught:
-        asyncio.run(fetch(subscription, kept, replace(line(trusted), tls=ssl.create_default_context), 1.0))
+        asyncio.run(fetch(subscription, kept, strange, accepted, 1.0))
     assert caught.value.reason == "tls"
 
 

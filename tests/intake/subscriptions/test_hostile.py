@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schoolguard.intake.subscriptions.fetch import fetch
 from schoolguard.intake.subscriptions.kept import KeptLists
 from schoolguard.intake.subscriptions.model import FetchLimits, FetchRefused
-from tests.intake.subscriptions.https import Authority, Script, line, scripted, wanted
+from tests.intake.subscriptions.https import Authority, Script, accepted, line, scripted, wanted
 
 LIST = b"bet.example\ncasino.example\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
@@ -20,7 +20,7 @@ QUICK = FetchLimits(grace=0.5, floor=1_000_000.0)
 
 def refused(script: Script, kept: KeptLists, trusted: Authority) -> str:
     with scripted(trusted, script) as base, pytest.raises(FetchRefused) as caught:
-        asyncio.run(fetch(wanted(f"{base}/x", max_size=10_000), kept, line(trusted, QUICK), 1.0))
+        asyncio.run(fetch(wanted(f"{base}/x", max_size=10_000), kept, line(trusted, QUICK), accepted, 1.0))
     return caught.value.reason
 
 
@@ -52,7 +52,7 @@ def test_a_server_that_lies_is_refused(
 
 def test_nobody_listens(kept: KeptLists, trusted: Authority) -> None:
     with pytest.raises(FetchRefused) as caught:
-        asyncio.run(fetch(wanted("https://127.0.0.1:9/x"), kept, line(trusted), 1.0))
+        asyncio.run(fetch(wanted("https://127.0.0.1:9/x"), kept, line(trusted), accepted, 1.0))
     assert caught.value.reason == "unreachable"
 
 
@@ -64,7 +64,7 @@ def test_any_bytes_end_in_a_list_or_a_refusal(
     head = OK + b"Content-Length: %d\r\n\r\n" % len(content) if headed else b""
     with scripted(trusted, Script(head + content)) as base:
         try:
-            asyncio.run(fetch(wanted(f"{base}/x"), kept, line(trusted, QUICK), 1.0))
+            asyncio.run(fetch(wanted(f"{base}/x"), kept, line(trusted, QUICK), accepted, 1.0))
         except FetchRefused:
             return
     assert kept.path("gambling").stat().st_size

@@ -10,20 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from schoolguard.intake.subscriptions.judging import Judged
 from schoolguard.intake.subscriptions.kept import KeptLists
-from schoolguard.intake.subscriptions.model import DAY, SubscriptionState
+from schoolguard.intake.subscriptions.model import DAY, Subscription, SubscriptionState
 from schoolguard.intake.subscriptions.runner import Subscriptions
 from schoolguard.lists.archive import digest_of
-from schoolguard.lists.model import ListSource
-from schoolguard.node.fetch_commands import (
-    NoSuchSubscription,
-    card_lines,
-    card_rows,
-    fetch_lists,
-    fetched_dicts,
-    fetched_lines,
-)
-from tests.intake.subscriptions.https import Authority, Web, line, wanted
+from tests.intake.subscriptions.https import Authority, Web, accepted, line, wanted
 
 LIST = b"bet.example\ncasino.example\n"
 STEPS = range(15, 700, 95)
@@ -47,7 +39,7 @@ def runner(
     names: tuple[str, ...] = ("list",),
 ) -> Subscriptions:
     lists = [wanted(f"{web.base}/{name}.txt", id=name) for name in names]
-    return Subscriptions(lists, kept, changed, clock=clock, drawn=lambda: 0.0, line=line(trusted))
+    return Subscriptions(lists, kept, accepted, changed, clock=clock, drawn=lambda: 0.0, line=line(trusted))
 
 
 def _nobody(_: tuple[str, ...]) -> None:
@@ -74,6 +66,37 @@ def test_the_runner_fetches_at_start_and_again_when_told(
     asyncio.run(scene())
 
 
+def test_who_asks_while_a_round_is_on_its_way_gets_one_more(
+    web: Web, kept: KeptLists, trusted: Authority
+) -> None:
+    judging, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_wanted: Subscription, _path: Path, _agreed: bool) -> Judged:
+        judging.set()
+        await go_on.wait()
+        return Judged()
+
+    async def scene() -> None:
+        told: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
+        each = wanted(f"{web.base}/list.txt", id="list")
+        running = Subscriptions(
+            [each], kept, slow, told.put_nowait, clock=Clock(), drawn=lambda: 0.0, line=line(trusted)
+        )
+        task = asyncio.create_task(running.run())
+        await asyncio.wait_for(judging.wait(), 10)
+        (web.root / "list.txt").write_bytes(LIST + b"more.example\n")
+        running.fetch_soon("list")
+        go_on.set()
+        await asyncio.wait_for(told.get(), 10)
+        await asyncio.wait_for(told.get(), 10)
+        assert b"more.example" in kept.path("list").read_bytes()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    (web.root / "list.txt").write_bytes(LIST)
+    asyncio.run(scene())
+
+
 def test_failures_wait_longer_each_time_and_age_becomes_an_alarm(
     web: Web, kept: KeptLists, trusted: Authority
 ) -> None:
@@ -83,13 +106,13 @@ def test_failures_wait_longer_each_time_and_age_becomes_an_alarm(
         running.prepare()
         waits = []
         for _ in range(4):
-            refusals = await running.fetch(["list"])
-            refusal = refusals["list"]
-            assert refusal is not None
-            assert refusal.reason == "status"
+            (done,) = await running.fetch(["list"])
+            assert done.refusal is not None
+            assert done.refusal.reason == "status"
             waits.append(running._due["list"] - clock.now)
         state = running.states["list"]
         assert state.failures == 4
+        assert running.failed == {("list", "status"): 4}
         assert state.alarmed(wanted(web.base), clock.now)
         return waits
 
@@ -117,50 +140,13 @@ def test_a_state_of_rubbish_costs_one_whole_fetch(kept: KeptLists, content: byte
     assert kept.state("list") == SubscriptionState()
 
 
-def test_the_command_fetches_and_says_what_came(web: Web, kept: KeptLists, trusted: Authority) -> None:
-    (web.root / "a.txt").write_bytes(LIST)
-    lists = [wanted(f"{web.base}/a.txt", id="a"), wanted(f"{web.base}/b.txt", id="b")]
-    rounds = fetch_lists(lists, kept.folder, line=line(trusted), clock=Clock())
-    told = list(fetched_lines(rounds, Clock().now, str))
-    assert told[0] == "a: new content, 1 KiB"
-    assert told[1].startswith("b: NOT FETCHED: https://127.0.0.1:")
-    assert told[1].endswith("status 404; there is no copy of it")
-    assert [(each["id"], each["new"], each["reason"]) for each in fetched_dicts(rounds, 0.0)] == [
-        ("a", True, ""),
-        ("b", False, "status"),
-    ]
-    (again,) = fetch_lists(lists, kept.folder, "a", line=line(trusted), clock=Clock())
-    assert list(fetched_lines([again], Clock().now, str)) == ["a: unchanged"]
-    with pytest.raises(NoSuchSubscription, match="these are: a, b"):
-        fetch_lists(lists, kept.folder, "c")
-
-
-def test_report_cards_count_what_only_one_list_has(kept: KeptLists, tmp_path: Path) -> None:
-    texts = {"a": "x.example\ny.example\nx.example\n", "b": "Y.example\n||z.example^\n", "c": "<html>"}
-    sources = []
-    for name, text in texts.items():
-        (tmp_path / name).write_text(text)
-        sources.append(ListSource(name, str(tmp_path / name), 0, format="auto" if name == "c" else "plain"))
-    (tmp_path / "b").write_text("||y.example^\n||z.example^\n@@||x.example^\n")
-    sources[1] = ListSource("b", str(tmp_path / "b"), 0)
-    kept.note("a", SubscriptionState(sha256="x", checked=100.0))
-    rows = card_rows(sources, [wanted("https://a.example", id="a")], kept.folder, tmp_path)
-    assert [(card.entries, card.unique, card.overlaps) for card, _, _ in rows] == [
-        (2, 1, (("b", 1),)),
-        (2, 1, (("a", 1),)),
-        (0, 0, ()),
-    ]
-    table = list(card_lines(rows, 100.0 + 9 * DAY, str))
-    assert table[1].split() == ["a", "2", "1", "(50%)", "b", "1", "9", "days,", "TOO", "OLD"]
-    assert "HTML" in table[3]
-
-
 _KILLED = """
 import asyncio, os, ssl, sys, threading, time
-from pathlib import Path
 from ipaddress import ip_network
+from pathlib import Path
 from schoolguard.intake.subscriptions.download import Line
 from schoolguard.intake.subscriptions.fetch import fetch
+from schoolguard.intake.subscriptions.judging import Judged
 from schoolguard.intake.subscriptions.kept import KeptLists
 from schoolguard.intake.subscriptions.model import Subscription
 url, folder, ca, steps = sys.argv[1:]
@@ -176,7 +162,9 @@ threading.settrace(trace)
 sys.settrace(trace)
 wanted = Subscription("list", url, permitted=(ip_network("127.0.0.0/8"),))
 line = Line(tls=lambda: ssl.create_default_context(cafile=ca))
-asyncio.run(fetch(wanted, KeptLists(Path(folder)), line, 1.0))
+async def accepted(wanted, path, agreed):
+    return Judged()
+asyncio.run(fetch(wanted, KeptLists(Path(folder)), line, accepted, 1.0))
 """
 
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.servers import free_port
+
 _CONFIGURATION = """
 server.document-root = "{root}"
 server.bind = "127.0.0.1"
@@ -31,12 +33,6 @@ class Static:
     address: str
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
@@ -48,7 +44,7 @@ def static_server(folder: Path) -> Iterator[Static]:
     """Serve ``folder``/www until the end; only what was started here is ended."""
     program = shutil.which("lighttpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     assert program is not None, "lighttpd is missing; `make packages` installs it"
-    root, log, port = folder / "www", folder / "error.log", _free_port()
+    root, log, port = folder / "www", folder / "error.log", free_port()
     root.mkdir()
     written = folder / "lighttpd.conf"
     written.write_text(_CONFIGURATION.format(root=root, port=port, log=log))

@@ -3,6 +3,7 @@ elsewhere."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import socket
@@ -14,6 +15,7 @@ import pytest
 from schoolguard.intake.trust.errors import Absent, Fault, SourceFailed, Untrusted
 from schoolguard.intake.trust.limits import TIMESTAMP_BYTES, Pace
 from schoolguard.intake.trust.source import read
+from schoolguard.intake.trust.web import session
 from tests.hub.tuf.yard import NOW
 from tests.intake.trust.conftest import FILE, Scene
 from tests.intake.trust.gate import Gate
@@ -234,3 +236,24 @@ def test_an_address_where_nobody_listens(tmp_path: Path) -> None:
     with pytest.raises(SourceFailed) as caught:
         gate.ask(lambda source: read(source, "metadata/timestamp.json", TIMESTAMP_BYTES))
     assert not isinstance(caught.value, Absent)
+
+
+def test_the_kernel_gives_up_a_line_that_was_cut_within_seconds() -> None:
+    async def scene(address: str) -> dict[str, int]:
+        async with session() as http, http.get(address) as reply:
+            assert reply.connection is not None
+            assert reply.connection.transport is not None
+            made = reply.connection.transport.get_extra_info("socket")
+            assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            names = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_USER_TIMEOUT", "TCP_SYNCNT")
+            return {name: made.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
+
+    def answer(peer: socket.socket, _head: str) -> None:
+        peer.sendall(OK + b"Content-Length: 99\r\n\r\n")
+        peer.recv(1)  # held open, as a notice is
+
+    with raw_server(answer) as server:
+        found = asyncio.run(scene(server.address))
+    assert found["TCP_KEEPIDLE"] + found["TCP_USER_TIMEOUT"] / 1_000 <= 15
+    assert found["TCP_KEEPINTVL"] <= 2
+    assert found["TCP_SYNCNT"] == 1
