@@ -25,6 +25,9 @@ def shared_data() -> Path:
 OVER_HTTP = ("intake", "hub", "node/following")
 """Folders whose tests hold connections of aiohttp when their event loop ends."""
 
+LONGEST = ("node", "hub", "prometheus", "querylog")
+"""Folders whose files take the longest."""
+
 
 def _over_http(item: pytest.Item) -> bool:
     return any(item.path.is_relative_to(_TESTS / folder) for folder in OVER_HTTP)
@@ -35,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ignored = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     for item in filter(_over_http, items):
         item.add_marker(ignored)
+    # Shared out by file: were these the last, one process would run them while the others have nothing to do.
+    items.sort(key=lambda item: not any(item.path.is_relative_to(_TESTS / part) for part in LONGEST))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -348,6 +350,17 @@ def test_the_configuration_comes_from_the_environment(site: Site) -> None:
     environment = {"SCHOOLGUARD_CONFIG": str(site.config)}
     result = CliRunner(env=environment).invoke(main, ["check", "--language", "en"])
     assert (result.exit_code, "0 errors" in result.output) == (0, True)
+
+
+def test_what_is_watched_does_not_go_into_the_journal(site: Site) -> None:
+    """A service's output is a socket: its log would be a query log that nobody gave a reason for."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        command = [sys.executable, "-m", "schoolguard", "serve", "--config", str(site.config), "--watch"]
+        done = subprocess.run(
+            command, check=False, stdout=theirs.fileno(), stderr=subprocess.PIPE, timeout=60
+        )
+    assert (done.returncode, b"--watch" in done.stderr) == (1, True)
 
 
 def test_watch_prints_what_to_try_and_each_verdict(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import gettext
+import json
 import re
 import string
 import unicodedata
@@ -17,7 +18,7 @@ import pytest
 from babel.messages.catalog import Message
 
 from schoolguard.categories import BY_NAME, CATEGORIES
-from schoolguard.language import LANGUAGES, N_, Said, language_of, translator
+from schoolguard.language import LANGUAGES, N_, Said, kept, language_of, said_of, translator
 from schoolguard.node.commands import CommandServer, ask_gateway
 from schoolguard.node.year_words import WEEKDAYS
 from schoolguard.policy.budgets import Budget
@@ -289,3 +290,27 @@ def test_a_command_is_refused_in_the_asker_s_language(tmp_path: Path) -> None:
 
     english = ["worker 0 is not running", "đã dịch"]
     assert asyncio.run(ask()) == [["tiến trình 0 không chạy", "đã dịch"], english, english]
+
+
+def test_what_was_said_is_said_again_elsewhere() -> None:
+    inner = Said("{path}: {why}", path="/x", why=3)
+    said = Said("{name!r} and {reasons}", name="a", reasons=(inner, "b"))
+    again = said_of(json.loads(json.dumps(kept(said))))
+    assert str(again) == str(said) == "'a' and /x: 3; b"
+    assert again.say(lambda text: text.replace(" and ", " và ")) == "'a' và /x: 3; b"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *(None, [], {"msgid": 3, "values": {}}, {"msgid": "a", "values": []}),
+        *(
+            {"msgid": msgid, "values": {"a": 1}}
+            for msgid in ("{a.__class__}", "{a[0]}", "{b}", "{a:9999999}")
+        ),
+        *({"msgid": msgid, "values": {"a": 1}} for msgid in ("{", "{0}", "{}")),
+    ],
+)
+def test_a_message_from_elsewhere_may_only_place_its_values(found: object) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        said_of(found)

@@ -98,7 +98,9 @@ def rotate_key(folder: Path, language: str) -> None:
 
         public = asyncio.run(change())
     click.echo(_("the new key is {key}").format(key=public))
-    click.echo(_("restart the gateway, and tell the province the key if it takes receipts of orders"))
+    click.echo(
+        _("a running gateway signs with it from now on; where the province takes receipts of orders, tell it")
+    )
 
 
 @feed.command()

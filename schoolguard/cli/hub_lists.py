@@ -17,6 +17,7 @@ from securesystemslib.signer import CryptoSigner
 from schoolguard.cli.hub_options import clock, failing, hub_option, passphrase_option, secret, settings_of
 from schoolguard.cli.lists_on_way import list_lines, preview_lines, version_lines
 from schoolguard.cli.options import json_option, language_option
+from schoolguard.hub.rollout.deciding import list_path
 from schoolguard.hub.rollout.log import AGREE, ROLLBACK, Decision
 from schoolguard.hub.service.enrolled import Enrolled
 from schoolguard.hub.service.rolling import Rolling, rolling_of
@@ -32,6 +33,9 @@ _NO_VERSION = N_("there is no version {version}; see: schoolguard hub versions")
 _NOT_BACK = N_(
     "all schools never had version {version}, or it was taken back; one person can go back to: {known}. "
     "For its lists: schoolguard hub agree"
+)
+_REFUSED = N_(
+    "{name}: its content of version {version} was taken back; people must agree to it: schoolguard hub agree"
 )
 _NO_LIST = N_("{name!r} is not PARTNER/LIST")
 
@@ -135,7 +139,7 @@ def rollback(
         if name is not None:
             _check_name(name)
         found = rolling(hub, settings_of(hub, translate))
-        _check_version(found, version)
+        _check_version(found, version, name)
         signer = _signer(key, source, translate)
         decision = Decision(ROLLBACK, name or "", int(clock()), version=version, reason=reason)
         found.log.sign(decision, signer)
@@ -159,14 +163,19 @@ def _signer(key: Path, source: str, translate: Translate) -> CryptoSigner:
     return read_signer(key, secret(source, N_("Passphrase of the key"), translate))
 
 
-def _check_version(found: Rolling, number: int) -> None:
-    versions = found.state().versions
+def _check_version(found: Rolling, number: int, name: str | None) -> None:
+    state = found.state()
+    versions = state.versions
     version = next((each for each in versions if each.number == number), None)
     if version is None:
         raise Said(_NO_VERSION, version=number)
     if not version.returnable:
         known = ", ".join(str(each.number) for each in versions if each.returnable) or "-"
         raise Said(_NOT_BACK, version=number, known=known)
+    path = "" if name is None else list_path(name)
+    track = state.tracks.get(path)
+    if track is not None and version.contents.get(path, "") in track.refused:
+        raise Said(_REFUSED, name=name, version=number)
 
 
 def _check_name(name: str) -> None:

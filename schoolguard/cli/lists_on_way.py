@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from schoolguard.language import N_, Translate
+from schoolguard.language import N_, Translate, said_of
 
 _UNDER = "  "
 _STAGES = {
@@ -75,7 +75,7 @@ def list_lines(lists: list[dict[str, Any]], translate: Translate) -> Iterator[st
                 text = _("{needed} more must agree; so far: {people}")
                 yield _UNDER + text.format(needed=step["people-needed"], people=people)
         if found["taken-back"]:
-            yield _UNDER + _("taken back at {at}: {reason}").format(**found["taken-back"])
+            yield _UNDER + _back(found["taken-back"], translate)
         if found["due"]:
             yield _UNDER + _("goes on at {time}").format(time=found["due"])
 
@@ -105,4 +105,17 @@ def version_lines(found: list[dict[str, Any]], translate: Translate) -> Iterator
         if each["of"]:
             yield _UNDER + _("the contents of version {of} again").format(**each)
         if each["reason"]:
-            yield _UNDER + each["reason"]
+            yield _UNDER + _why(each, translate)
+
+
+def _back(found: dict[str, Any], translate: Translate) -> str:
+    text = translate(N_("taken back at {at}: {reason}"))
+    return text.format(at=found["at"], reason=_why(found, translate))
+
+
+def _why(found: dict[str, Any], translate: Translate) -> str:
+    """Return a reason in the reader's language where that is known, else in English."""
+    try:
+        return said_of(found.get("said")).say(translate)
+    except ValueError:
+        return str(found["reason"])

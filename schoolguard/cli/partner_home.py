@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
 import click
 
+from schoolguard.cli.lists_on_way import list_lines
 from schoolguard.cli.options import Failed, json_option, language_option
 from schoolguard.cli.partner_options import (
     folder_option,
@@ -18,7 +20,7 @@ from schoolguard.cli.partner_options import (
     tell,
 )
 from schoolguard.hub.push.home import NoHome, make_home, open_home, push_of
-from schoolguard.hub.push.sending import SendFailed, receipt_of
+from schoolguard.hub.push.sending import SendFailed, receipt_of, rollout_of
 from schoolguard.hub.tuf.keys import KeyRefused, new_key, read_signer
 from schoolguard.hub.tuf.passphrases import NoPassphrase, read_passphrase
 from schoolguard.language import N_, translator
@@ -55,22 +57,30 @@ def init(name: str, publisher: str, folder: Path, source: str, language: str) ->
 @language_option
 @json_option
 def status(name: str | None, folder: Path, source: str, language: str, as_json: bool) -> None:
-    """Ask the publisher what became of the push NAME, or of the last one."""
+    """Ask the publisher what became of the push NAME, or of the last one, and how far the lists are."""
     translate = translator(language)
     try:
         home = open_home(folder)
         passphrase = read_passphrase(source, os.environ, lambda: prompt(translate, new=False))
         signer = read_signer(home.key, passphrase)
         wanted = name if name is not None else push_of(home.package)
-        code, receipt = asyncio.run(receipt_of(wanted, sender_of(home, signer, translate)))
+        sender = sender_of(home, signer, translate)
+        code, receipt = asyncio.run(receipt_of(wanted, sender))
         if code == 202:
             _ = translate
             click.echo(_("it is being judged"))
             return
         if code != 200:
             raise SendFailed(N_("the publisher answered with status {status}"), status=code)
+        lists = asyncio.run(rollout_of(sender))
     except _ERRORS as error:
         raise Failed(error, translate) from error
     except OSError as error:
         raise Failed(os_error(error), translate) from error
-    tell(receipt, translate, as_json)
+    if as_json:
+        receipt = json.dumps(json.loads(receipt) | {"lists": lists}, ensure_ascii=False).encode()
+    try:
+        tell(receipt, translate, as_json)
+    finally:
+        for line in () if as_json else list_lines(lists, translate):
+            click.echo(line)

@@ -51,7 +51,7 @@ def os_error(error: OSError) -> Said:
 def tell(receipt: bytes, translate: Translate, as_json: bool) -> None:
     """Print a receipt; ends with exit code 1 for one that refuses."""
     _ = translate
-    status, reasons = reasons_of(receipt)
+    status, reasons = reasons_of(receipt, translate)
     if as_json:
         click.echo(receipt.decode())
     else:

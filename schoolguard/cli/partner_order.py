@@ -125,7 +125,7 @@ def order_command(
         signers = _signers(home, more, source, translate)
         sender = sender_of(home, signers[0], translate)
         receipt = asyncio.run(send_order(home, order, signers, sender, now))
-        told = reasons_of(receipt)
+        told = reasons_of(receipt, translate)
     except _ERRORS as error:
         raise Failed(error, translate) from error
     except OSError as error:

@@ -34,9 +34,11 @@ from schoolguard.hub.tuf.keys import KeyRefused, read_signer
 from schoolguard.hub.tuf.lifetimes import PARTNER
 from schoolguard.hub.tuf.passphrases import NoPassphrase, read_passphrase
 from schoolguard.hub.tuf.signing import File, signed_targets
-from schoolguard.language import N_, Said, translator
+from schoolguard.language import N_, Said, Translate, translator
 from schoolguard.lists.formats import ListRefused
+from schoolguard.lists.model import Report
 
+_SHOWN = 5
 _ERRORS = (NoHome, KeyRefused, NoPassphrase, SendFailed, BundleRefused)
 
 
@@ -92,7 +94,9 @@ def push(
         asyncio.run(catch_up(home, signer.public_key))
         base = home.base(list_id)
         header = BundleHeader(home.partner, list_id, category, licence, base.sequence + 1 if base else 1, now)
-        whole, sent = _bundles(home, header, file, format_, made, delta)
+        report = Report(file.name, format_)
+        whole, sent = _bundles(home, header, file, format_, made, delta, report)
+        _tell_left_out(report, translate)
         metadata = _metadata(home, list_id, sent, signer, now)
         with home.package.open("wb") as out:
             pack(out, home.partner, now, metadata, [(f"lists/{home.partner}/{list_id}.sgl.zst", sent)])
@@ -109,12 +113,18 @@ def push(
 
 
 def _bundles(
-    home: Home, header: BundleHeader, file: Path, format_: str, made: Provenance | None, delta: bool
+    home: Home,
+    header: BundleHeader,
+    file: Path,
+    format_: str,
+    made: Provenance | None,
+    delta: bool,
+    report: Report,
 ) -> tuple[Path, Path]:
     """Write the whole bundle and the one to send, the same or a delta; return their paths."""
     whole, sent = home.folder / "whole.sgl.zst", home.folder / "sent.sgl.zst"
     provenances = [made] if made else []
-    entries = entries_of_list(file, format_, 0 if made else None)
+    entries = entries_of_list(file, format_, 0 if made else None, report)
     with whole.open("wb") as out:
         write_bundle(out, header, provenances, entries)
     base = home.base(header.list) if delta else None
@@ -138,6 +148,18 @@ def _bundles(
     with home.bundle(header.list).open("rb") as old, sent.open("rb") as sent_delta, whole.open("wb") as out:
         apply(old, sent_delta, out)
     return whole, sent
+
+
+def _tell_left_out(report: Report, translate: Translate) -> None:
+    """Say on standard error which lines of the file are no entries: what is left out closes nothing."""
+    _ = translate
+    if not report.refused:
+        return
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(report.refused.items()))
+    text = _("{count} lines of {file} are no entries and are not sent ({reasons}):")
+    click.echo(text.format(count=sum(report.refused.values()), file=report.id, reasons=reasons), err=True)
+    for each in report.first[:_SHOWN]:
+        click.echo(f"  {each.line}: {each.reason}: {each.text}", err=True)
 
 
 def _metadata(home: Home, list_id: str, sent: Path, signer: CryptoSigner, now: float) -> bytes:

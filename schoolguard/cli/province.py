@@ -72,6 +72,9 @@ def import_(directory: Path, folder: Path, language: str, as_json: bool) -> None
             answer = asyncio.run(import_offline(settings, place))
         except Said as error:
             raise Failed(error, translate) from error
+        for problem in answer["problems"]:
+            if isinstance(text := problem["text"], Said):
+                problem["text"] = text.say(translate)
     _right(answer, translate)
     _show(answer, as_json, translate)
     if not answer["taken"]:
@@ -119,6 +122,8 @@ def _show(answer: dict[str, Any], as_json: bool, translate: Translate) -> None:
     _ = translate
     now = datetime.now().astimezone().timestamp()
     success = clock_text(answer["success"], now) if answer["success"] else _("never")
+    if "gateway" in answer:
+        click.echo(_("key of this gateway: {key}").format(key=answer["gateway"]))
     click.echo(_("last believed: {time}").format(time=success))
     if "timestamp" in answer["expires"]:
         click.echo(_("holds until: {time}").format(time=clock_text(answer["expires"]["timestamp"], now)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import sys
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,7 +15,7 @@ import click
 from schoolguard.cli.check import print_findings
 from schoolguard.cli.options import EXIT_CONFIGURATION, Failed, config, language_option
 from schoolguard.config import ConfigError
-from schoolguard.language import translator
+from schoolguard.language import N_, Said, translator
 from schoolguard.log import start_log
 from schoolguard.node.gateway import Gateway
 from schoolguard.node.notify import Notify
@@ -22,6 +24,10 @@ from schoolguard.node.starting import CannotStart, Overrides
 from schoolguard.node.watching import started_lines, verdict_line
 from schoolguard.querylog.undumped import never_dump
 from schoolguard.settings import Endpoint, Settings
+
+_NO_TERMINAL = N_(
+    "--watch shows the names that are asked; it belongs to a terminal, not to the log of a service"
+)
 
 
 class _Address(click.ParamType[Endpoint]):
@@ -48,6 +54,8 @@ class _Address(click.ParamType[Endpoint]):
 def serve(folder: Path, upstreams: tuple[Endpoint, ...], watch: bool, language: str) -> None:
     """Run the gateway until it is told to end."""
     translate = translator(language)
+    if watch and stat.S_ISSOCK(os.fstat(1).st_mode):
+        raise Failed(Said(_NO_TERMINAL), translate)
     never_dump()
     start_log("control")
 

@@ -31,8 +31,8 @@ _KINDS: dict[Kind, str] = {
     "hour": N_("by the hour"),
     "day": N_("by the day"),
 }
+_RESTORES = "restores"
 _LOST = {
-    "restores": N_("times the damaged file was restored"),
     "pages": N_("pages of it could not be read"),
     "rows": N_("counts of it could not be read"),
     "documents": N_("summaries of it could not be read"),
@@ -107,7 +107,10 @@ def retention(folder: Path, language: str, as_json: bool) -> None:
         raise Failed(said, translate) from error
     names = {school.id: school.name for school in settings.schools}
     told = statement(
-        settings.store, feeds=settings.feed.to is not None, names_asked=settings.keep_names_asked
+        settings.store,
+        feeds=settings.feed.to is not None,
+        names_asked=settings.keep_names_asked,
+        limits=any(group.budgets for school in settings.schools for group in school.groups),
     )
     told += statement_of_query_logs(logs, lambda school: names.get(school, school))
     paragraphs = [each.say(translate) for each in told]
@@ -155,7 +158,9 @@ def _lines(path: Path, found: Figures, settings: Settings, _: Translate) -> list
     lines.append(_outbox(found, _))
     lost = [(word, found.lost[name]) for name, word in _LOST.items() if found.lost[name]]
     lines += [_("lost: {count} {what}").format(count=count, what=_(word)) for word, count in lost]
-    if not lost:
+    if restores := found.lost[_RESTORES]:
+        lines.append(_("the damaged file was restored {count} times").format(count=restores))
+    elif not lost:
         lines.append(_("lost: nothing"))
     if found.aside is not None:
         lines.append(_("a damaged file is set aside at {path}").format(path=found.aside))

@@ -20,12 +20,20 @@ from schoolguard.feed.enrolled import EnrolledFile, Home
 from schoolguard.feed.enrolment import CHANGED, ask, change, read_answer
 from schoolguard.feed.enrolment import RECEIVER as RECEIVER_FORMAT
 from schoolguard.feed.message import MessageRefused, read_message
-from schoolguard.feed.web import Bounds, exchange
+from schoolguard.feed.web import Bounds, NotTaken, exchange
 from schoolguard.intake.orders.key import gateway_key
 from schoolguard.language import N_, Said
 
 NEXT_KEY = "gateway.key.next"
 _JSON = "application/json"
+_WHY = {
+    "unknown": N_("the receiver does not know this code; read it again, or ask for a new one"),
+    "used": N_("this code was used by another gateway; ask for a new one"),
+    "expired": N_("this code has expired; ask for a new one"),
+    "school": N_("this code is for a school that this gateway does not serve; it serves: {schools}"),
+    "key": N_("this gateway's key was revoked or changed; remove gateway.key, and enrol with a new one"),
+}
+"""What the receiver's words mean, in the reader's language; its own text is English."""
 
 
 class CannotEnrol(Said):
@@ -59,7 +67,12 @@ async def enrol(
     except MessageRefused as error:
         raise _no_receiver(base, error) from error
     _check(receiver, code)
-    return await exchange(http, base + ENROL, asking.request(code), _JSON, bounds), base
+    try:
+        return await exchange(http, base + ENROL, asking.request(code), _JSON, bounds), base
+    except NotTaken as error:
+        if error.word not in _WHY:
+            raise
+        raise CannotEnrol(_WHY[error.word], schools=", ".join(asking.schools)) from error
 
 
 def pinned(file: EnrolledFile, answer: bytes, code: Code, asking: Asking, to: str) -> tuple[Home, str]:

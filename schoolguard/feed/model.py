@@ -95,12 +95,9 @@ class Counted:
     by_tier: Mapping[str, int]
     bypass: Mapping[str, Number] = field(default_factory=dict)
     shadow: Mapping[str, Number] = field(default_factory=dict)
-    safe_search: Number = field(default_factory=lambda: Number(0, 0))
     passes: int = 0
     unblock_requests: int = 0
     budgets_used_up: int = 0
     latency: tuple[int, ...] = ()
-    latency_sum: float = 0.0
-    events: Mapping[str, int] = field(default_factory=dict)
     services: tuple[Asked, ...] = ()
     names: tuple[Asked, ...] = ()

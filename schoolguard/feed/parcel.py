@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schoolguard.feed.compact import MOST_DOCUMENTS, Packing, sender_of
+from schoolguard.feed.compact import MOST_DOCUMENTS, MOST_UNPACKED, Packing, sender_of
 from schoolguard.feed.refused import FeedRefused
 from schoolguard.language import N_
 
@@ -43,9 +43,12 @@ class Opened:
     sender: bytes
     body: bytes
 
-    def unpack(self, packing: Packing, key: bytes) -> Parcel:
-        """Return the documents, of which none is verified; raises ``FeedRefused``."""
-        documents = tuple(packing.unpack(self.body, key))
+    def unpack(self, packing: Packing, key: bytes, most: int = MOST_UNPACKED) -> Parcel:
+        """Return the documents, of which none is verified; raises ``FeedRefused``.
+
+        They have at most ``most`` bytes when they are unpacked.
+        """
+        documents = tuple(packing.unpack(self.body, key, most))
         if len(documents) != len(self.sequences):
             raise _refused("there are not as many numbers as documents")
         return Parcel(documents, self.sequences, self.time)

@@ -6,6 +6,7 @@ It must not know the feed, devices or names; a full disk is waited out with the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,9 @@ from schoolguard.store.store import Store
 
 STORE_SECONDS = 10.0
 """Between two transactions: an SD card is written to once, and a power cut takes no more."""
+
+LAST_WORDS_SECONDS = 0.2
+"""After a worker's end, for what it still told to be read."""
 
 RETAIN_SECONDS = 3_600.0
 _log = logging.getLogger("schoolguard.counts")
@@ -40,6 +44,8 @@ class Counting:
         self._received: dict[str, int] = {}
         self._last: dict[str, tuple[int, int]] = {}
         self._full = False
+        self._saving = asyncio.Lock()
+        self._hurry = asyncio.Event()
 
     @property
     def store(self) -> Store:
@@ -71,11 +77,19 @@ class Counting:
         self._last[message.worker] = worker, told.number
         self._held.take([delta_of(message.worker, told, categories)])
 
+    def hurry(self) -> None:
+        """Store soon: a worker died, and what it told is in this process only."""
+        self._hurry.set()
+
     async def run(self, believed: Callable[[], bool]) -> None:
         """Store what comes, and keep the store's bounds, until cancelled; ``believed`` tells of the clock."""
         retained = time.monotonic()
         while True:
-            await asyncio.sleep(STORE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STORE_SECONDS):
+                    await self._hurry.wait()
+                    await asyncio.sleep(LAST_WORDS_SECONDS)
+            self._hurry.clear()
             await self.save()
             if time.monotonic() - retained >= RETAIN_SECONDS:
                 retained = time.monotonic()
@@ -84,19 +98,26 @@ class Counting:
     async def save(self) -> None:
         """Store all that is here; when the disk takes nothing, it waits and is said once."""
         try:
-            if self._opened is None:
-                self._opened = await Store.open(self._path, self._bounds, time.time())
-            await self._take_leftovers()
-            sent = dict(self._last)
-            await self.store.add_held(self._held, time.time())
-        except (StoreFull, StoreUnusable) as error:
+            await self.store_all()
+        except (StoreFull, StoreUnusable, OSError) as error:
             if not self._full:
                 _log.error("counts wait in memory", extra={"problem": str(error)})
             self._full = True
-            return
+
+    async def store_all(self) -> None:
+        """Store all that is here; raises ``StoreFull``, ``StoreUnusable``, ``OSError``, and it is held on."""
+        async with self._saving:  # the end of a period asks for it too
+            await self._store_all()
+
+    async def _store_all(self) -> None:
+        if self._opened is None:
+            self._opened = await Store.open(self._path, self._bounds, time.time())
+        await self._take_leftovers()
+        sent = dict(self._last)
+        await self.store.add_held(self._held, time.time())
         self._full = False
-        for worker, number in sent.values():
-            self._tell(worker, Stored(number))
+        for word, (worker, number) in sent.items():
+            self._tell(worker, Stored(word, number))
 
     async def close(self) -> None:
         """Store what is left and close the file; what does not fit is with workers, or counted as lost."""
@@ -122,7 +143,7 @@ class Counting:
     async def _retain(self, believed: bool) -> None:
         try:
             removed = await self.store.retain(time.time(), believed=believed)
-        except StoreFull as error:
+        except (StoreFull, StoreUnusable, OSError) as error:
             _log.error("old counts cannot be removed", extra={"problem": str(error)})
             return
         if removed.documents:

@@ -19,22 +19,34 @@ MAX_NAMES = 20_000
 MAX_PAIRS = 200_000
 """Names blocked in a day, and pairs of name and device: some 20 MB at most. What is over is not noted."""
 
+MAX_SEEN = 300_000
+"""Devices of all schools in a period, and in a day, each once for each outcome: some 25 MB at most, which
+only who forges addresses reaches. What is over is not counted."""
+
+MAX_KNOWN = 50_000
+"""Addresses whose device is known."""
+
 _Crowd = dict[tuple[str, Meaning], set[int]]
 
 
 @dataclass(slots=True)
 class Seen:
-    """Devices of one school over some time."""
+    """Devices of one school over some time; ``known`` has the device's token for those of its addresses."""
 
     crowd: _Crowd = field(default_factory=dict)
+    known: Mapping[int, int] = field(default_factory=dict)
 
-    def add(self, tier: str, meant: Meaning, tokens: Iterable[int]) -> None:
-        """Take devices that were answered like that."""
-        self.crowd.setdefault((tier, meant), set()).update(tokens)
+    def add(self, tier: str, meant: Meaning, tokens: Iterable[int]) -> int:
+        """Take devices that were answered like that; return how many are new there."""
+        crowd = self.crowd.setdefault((tier, meant), set())
+        before = len(crowd)
+        crowd.update(tokens)
+        return len(crowd) - before
 
     def count(self, which: Callable[[str, Meaning], bool]) -> int:
         """Return how many distinct devices were seen at what ``which`` is true of."""
-        return len(set().union(*(tokens for at, tokens in self.crowd.items() if which(*at))))
+        found = set().union(*(tokens for at, tokens in self.crowd.items() if which(*at)))
+        return len({self.known.get(token, token) for token in found})
 
 
 @dataclass(slots=True)
@@ -51,21 +63,41 @@ class DevicesSeen:
         self._day: dict[str, Seen] = {}
         self._names: dict[tuple[str, str, str], _Noted] = {}
         self._pairs = 0
+        self._in_period = self._in_day = 0
+        self._known: dict[int, int] = {}
         self.not_noted = 0
+
+    def know(self, address: int, device: int) -> None:
+        """Take that a device's address is known to be its (tokens): what asked before is no other device."""
+        if len(self._known) < MAX_KNOWN or address in self._known:
+            self._known[address] = device
 
     def add(
         self,
         devices: Iterable[tuple[At, tuple[int, ...]]],
         names: Iterable[Blocked],
         categories: Mapping[int, Category],
+        *,
+        period: bool = True,
     ) -> None:
-        """Take what a worker saw; ``categories`` is the table in force, by bit."""
+        """Take what a worker saw; ``categories`` is the table in force, by bit.
+
+        Without ``period`` it counts for the day only: the open period is just being closed.
+        """
         for (school, tier, outcome), tokens in devices:
             meant = meaning(outcome, categories)
-            for seen in (self._period, self._day):
-                seen.setdefault(school, Seen()).add(tier, meant, tokens)
+            if period and self._in_period < MAX_SEEN:
+                self._in_period += self._of(self._period, school).add(tier, meant, tokens)
+            if self._in_day < MAX_SEEN:
+                self._in_day += self._of(self._day, school).add(tier, meant, tokens)
         for blocked in names:
             self._note(blocked, meaning(blocked.at.outcome, categories).blocked or "")
+
+    def _of(self, seen: dict[str, Seen], school: str) -> Seen:
+        return seen.setdefault(school, Seen(known=self._known))
+
+    def _distinct(self, noted: _Noted) -> int:
+        return len({self._known.get(token, token) for token in noted.tokens})
 
     def _note(self, blocked: Blocked, cause: str) -> None:
         try:
@@ -95,9 +127,9 @@ class DevicesSeen:
     def names(self, school: str, least: int) -> tuple[Asked, ...]:
         """Return the blocked names that at least ``least`` devices asked for today, most devices first."""
         found = (
-            Asked(name, cause, noted.queries, len(noted.tokens))
+            Asked(name, cause, noted.queries, devices)
             for (of, name, cause), noted in self._names.items()
-            if of == school and len(noted.tokens) >= least
+            if of == school and (devices := self._distinct(noted)) >= least
         )
         return tuple(sorted(found, key=lambda each: (-each.devices, -each.queries, each.what)))
 
@@ -110,16 +142,18 @@ class DevicesSeen:
                 sums = noted.setdefault((service, cause), _Noted())
                 sums.queries += each.queries
                 sums.tokens |= each.tokens
-        found = (Asked(*key, each.queries, len(each.tokens)) for key, each in noted.items())
+        found = (Asked(*key, each.queries, self._distinct(each)) for key, each in noted.items())
         enough = (each for each in found if each.devices >= least)
         return tuple(sorted(enough, key=lambda each: (-each.devices, -each.queries, each.what)))
 
     def end_period(self) -> None:
         """Begin the next period with nobody."""
         self._period.clear()
+        self._in_period = 0
 
     def end_day(self) -> None:
         """Begin the next day with nobody, and no name."""
         self._day.clear()
         self._names.clear()
-        self._pairs = 0
+        self._known.clear()
+        self._pairs = self._in_day = 0

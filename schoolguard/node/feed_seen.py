@@ -88,7 +88,10 @@ def _title(each: Shown, translate: Translate) -> str:
 
 
 INTRODUCTION = (
-    N_("This is all that leaves the school: counts, and nothing else. No child is in it."),
+    N_(
+        "This is all that the province is told of what was asked here: counts, nothing else."
+        " No child is in it."
+    ),
     N_("no device, no address, no name of a person or a device, no single query and not its time;"),
     N_("what fewer than k devices asked for is not told by itself: it is merged, or left out;"),
     N_("a name or service stands in it only when at least k devices asked for it on that day."),

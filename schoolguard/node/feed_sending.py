@@ -71,6 +71,18 @@ class FeedSending:
         return None if home is None else frozenset(home.schools)
 
     @property
+    def awaited_schools(self) -> frozenset[str] | None:
+        """The schools whose documents somebody waits for, though they may not be sent just now.
+
+        ``None`` when it cannot be read: then no document may be dropped.
+        """
+        try:
+            home = self._enrolled.read()
+        except EnrolledUnusable:
+            return None
+        return frozenset() if home is None else frozenset(home.schools)
+
+    @property
     def state(self) -> FeedState:
         """What was sent since the start."""
         return FeedState() if self._sender is None else self._sender.state

@@ -32,7 +32,8 @@ from schoolguard.node.period_clock import PeriodClock
 from schoolguard.node.period_documents import day_bytes, period_bytes, standing_bytes
 from schoolguard.node.periods import Acts, service_finder
 from schoolguard.node.standing import standings
-from schoolguard.serve.link import Counted, Period
+from schoolguard.resolver.sightings import token_of
+from schoolguard.serve.link import Counted, Devices, Period
 from schoolguard.settings import Settings
 from schoolguard.store.errors import StoreFull, StoreUnusable
 
@@ -87,11 +88,14 @@ class Feeding:
         self._bits = SystemRandom().getrandbits
         self._settings: Settings | None = None
         self._standings: dict[str, Standing] = {}
+        self._leaving: dict[str, Standing] = {}
         self._told: dict[str, str] = {}
         self._unsent: dict[str, deque[int]] | None = None
         self._done: set[tuple[str, str]] = set()
         self._used_up: Mapping[str, int] = {}
         self._failed_at: float | None = None
+        self._ending = False
+        self._macs: dict[bytes, bytes] = {}
         self.sending = FeedSending(state, counting, clocks.now)
 
     def now(self) -> Period:
@@ -102,13 +106,30 @@ class Feeding:
         """Take the devices that a worker saw; ``categories`` is the table in force, by bit.
 
         Yesterday's tokens that were on their way at midnight are dropped: they would count a device twice.
+        What comes while a period is being closed counts in none: its queries may be of either, and a number
+        of devices must not be of more than the queries beside it.
         """
         if message.period >= self._key_since:
-            self._devices.add(message.devices, message.names, categories)
+            self._devices.add(message.devices, message.names, categories, period=not self._ending)
+
+    def learn(self, devices: Devices) -> None:
+        """Take whose an address is: a device counts once, though it asked before its MAC was known."""
+        for address in devices.gone:
+            self._macs.pop(address, None)
+        self._macs.update(devices.found)
+        self._know(devices.found)
+
+    def _know(self, found: Mapping[bytes, bytes]) -> None:
+        key = self._fact.key
+        for address, mac in found.items():
+            self._devices.know(token_of(address, key), token_of(mac, key))
 
     async def configured(self, settings: Settings, lists: Sequence[ListVersion]) -> None:
         """Take the settings and lists that are in force from now on."""
         found = await asyncio.to_thread(standings, settings, lists, self._started)
+        # What was counted of a school that is no more here is told at the period's end, with its day.
+        former = {**self._leaving, **self._standings}
+        self._leaving = {school: standing for school, standing in former.items() if school not in found}
         self._settings, self._standings = settings, found
         self.sending.configured(settings.feed)
         self._look_at_names()
@@ -132,12 +153,15 @@ class Feeding:
         if not (day_over or self._clock.due(steady, settings.feed.period)):
             self._look_at_names()
             return
+        self._ending = True
         try:
             await self._end(settings, day_over=day_over)
             self._failed_at = None
         except _CANNOT as error:
             self._failed_at = steady
             _log.error("the period stays open", extra={"problem": str(error)})
+        finally:
+            self._ending = False
 
     async def close(self) -> None:
         """Stop sending, and end the period unless it has just begun."""
@@ -162,12 +186,15 @@ class Feeding:
     async def _end(self, settings: Settings, *, day_over: bool) -> None:
         """End the period of each school, then the day; raises what ``_CANNOT`` names, to go on later."""
         key = await asyncio.to_thread(gateway_key, self._state / KEY)
-        await self._counting.save()
-        for school in self._standings:
-            await self._once("period", school, partial(self._end_period, school, settings, key))
+        await self._counting.store_all()
+        leaving, staying = self._leaving, self._standings
+        for school, standing in (leaving | staying).items():
+            await self._once("period", school, partial(self._end_period, school, standing, settings, key))
         now, steady = self._clocks.now(), self._clocks.steady()
+        await self._end_day(leaving | staying if day_over else leaving, settings, key, now)
+        self._leaving = {school: each for school, each in self._leaving.items() if school not in leaving}
         if day_over:
-            await self._end_day(settings, key, now)
+            self._used_up = {}
             self._devices.end_day()
             self._told.clear()
             self._clock.next_day(now, steady)
@@ -179,6 +206,9 @@ class Feeding:
         if day_over:
             hashing, self._key_since = secrets.token_bytes(32), number
         self._begin(Period(hashing, number, self._names()))
+        self._ending = False
+        if day_over:
+            self._know(self._macs)
         self._clock.next_period(now, steady)
         await self._keep_few()
         self.sending.wake()
@@ -189,8 +219,10 @@ class Feeding:
             await work()
             self._done.add((what, school))
 
-    async def _end_period(self, school: str, settings: Settings, key: Ed25519PrivateKey) -> None:
-        standing, rules = self._standings[school], settings.feed.rules
+    async def _end_period(
+        self, school: str, standing: Standing, settings: Settings, key: Ed25519PrivateKey
+    ) -> None:
+        rules = settings.feed.rules
         await self._stand(school, standing, key)
         seen = self._devices.period(school)
         sequence = await self._counting.store.close_period(
@@ -209,7 +241,9 @@ class Feeding:
         self._note(school, await self._counting.store.post(school, now, now, lambda _: content))
         self._told[school] = name
 
-    async def _end_day(self, settings: Settings, key: Ed25519PrivateKey, now: float) -> None:
+    async def _end_day(
+        self, schools: Mapping[str, Standing], settings: Settings, key: Ed25519PrivateKey, now: float
+    ) -> None:
         clock, devices, rules = self._clock, self._devices, settings.feed.rules
         end = clock.day_end(now)
         begin = min(clock.day_begin, end)
@@ -224,9 +258,8 @@ class Feeding:
 
             self._note(school, await self._counting.store.post(school, begin, end, content))
 
-        for school, standing in self._standings.items():
+        for school, standing in schools.items():
             await self._once("day", school, partial(post, school, standing))
-        self._used_up = {}
 
     def _span(self, sequence: int) -> Span:
         end, seconds = int(self._clocks.now()), self._clock.seconds(self._clocks.steady())
@@ -252,7 +285,9 @@ class Feeding:
 
     async def _keep_few(self) -> None:
         """Drop old documents of schools that nobody enrolled: nobody waits for them."""
-        enrolled = self.sending.enrolled_schools or frozenset()
+        enrolled = self.sending.awaited_schools
+        if enrolled is None:
+            return
         if self._unsent is None:
             self._unsent = {}
             if set(self._standings) - enrolled:

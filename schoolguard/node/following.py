@@ -68,6 +68,7 @@ class Following:
         layers = ProvinceLayers(state / "province" / "layers", publisher.kept)
         self._layers = LayerIntake(layers, installed, self._whose)
         self._told = Told()
+        self._remember(layers)
         self._looking = asyncio.Lock()
         self._news = asyncio.Event()
 
@@ -81,9 +82,27 @@ class Following:
         """What brings layers in force here."""
         return self._layers
 
+    @property
+    def gateway(self) -> str:
+        """Who this gateway is to the publisher: its public key, in hexadecimal."""
+        return self._ordering.id
+
     def again(self) -> None:
         """Look soon whether other layers are to be in force."""
         self._news.set()
+
+    def _remember(self, layers: ProvinceLayers) -> None:
+        """Know what is on the disk: a gateway that begins without a line tells how old its lists are."""
+        try:
+            installed = layers.installed()
+            self._told.change(
+                success=self._trust.store.changed(),
+                expires=self._trust.expires(),
+                versions=self._trust.versions(),
+                state="" if installed is None else installed.state,
+            )
+        except NOT_TAKEN as error:
+            self._told.fault("state", word_of(error), error)
 
     async def run(self) -> None:
         """Follow, until cancelled."""
@@ -119,8 +138,9 @@ class Following:
         source, told = FolderSource(folder, carried=True), Told()
         await self._look(source, told)
         await self._install(source, told)
-        now = told.state
-        self._told.change(**{member: getattr(now, member) for member in _OF_WHAT_IS_HERE})
+        now, alone = told.state, self._publisher.url is None and self._publisher.folder is None
+        members = (*_OF_WHAT_IS_HERE, *(("success", "expires") if alone and now.success else ()))
+        self._told.change(**{member: getattr(now, member) for member in members})
         return now
 
     async def export(self, folder: Path) -> int:

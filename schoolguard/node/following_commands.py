@@ -41,8 +41,9 @@ class FollowingCommands:
             raise Said(N_("{path}: {why}"), path=error.filename, why=error.strerror) from error
 
     async def status(self) -> dict[str, Any]:
-        """Tell how following stands."""
-        return {"ok": True, **self._now().state.told()}
+        """Tell how following stands, and by which key the publisher knows this gateway."""
+        following = self._now()
+        return {"ok": True, "gateway": following.gateway, **following.state.told()}
 
     def _now(self) -> Following:
         following = self._following()

@@ -24,7 +24,7 @@ class FollowingState:
 
     ``success`` is when the publisher's state was last believed, ``versions`` and ``expires`` are by role of
     its metadata, ``state`` is that of the layers in force and ``offered`` the publisher's. ``faults`` counts
-    them by word since the start; ``problems`` are those of now, as word and English text, by what was tried.
+    them by word since the start; ``problems`` are those of now, as word and text, by what was tried.
     ``receipts`` is how many wait.
     """
 
@@ -35,11 +35,11 @@ class FollowingState:
     offered: str = ""
     installed: float = 0.0
     faults: Mapping[str, int] = field(default_factory=dict)
-    problems: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    problems: Mapping[str, tuple[str, Said | str]] = field(default_factory=dict)
     receipts: int = 0
 
     def told(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return it as JSON has it, but for texts: whoever writes it says them in the reader's language."""
         return {
             "success": self.success,
             "versions": dict(self.versions),
@@ -67,9 +67,9 @@ class Told:
 
     def fault(self, what: str, word: str, error: Said | Exception) -> None:
         """Take note that ``what`` failed."""
-        state, text = self.state, str(error)
+        state, text = self.state, error if isinstance(error, Said) else str(error)
         if state.problems.get(what, ("", ""))[0] != word:
-            _log.error("publisher: not taken", extra={"what": what, "word": word, "problem": text})
+            _log.error("publisher: not taken", extra={"what": what, "word": word, "problem": str(text)})
         faults = {**state.faults, word: state.faults.get(word, 0) + 1}
         self.state = replace(state, faults=faults)
         if what in state.problems or len(state.problems) < MOST_PROBLEMS:

@@ -24,7 +24,8 @@ from schoolguard.node.notify import Notify
 from schoolguard.node.parts import Parts, Renewal
 from schoolguard.node.sockets import CannotListen, open_sockets, seats
 from schoolguard.node.starting import CannotStart, Overrides, control_path, only_one
-from schoolguard.node.supervisor import ApplyRefused
+from schoolguard.node.worker_process import ApplyRefused
+from schoolguard.resolver.meaning import joined
 from schoolguard.resolver.resolver import Verdict
 from schoolguard.serve.link import Apply, Counted, Message, Seen
 from schoolguard.settings import Settings
@@ -225,7 +226,11 @@ class Gateway:
             self._parts.now(),
             self._parts.facts.floor,
         )
+        state = self._parts.reporting.state
+        # One worker may count under the new categories while another one does not yet.
+        state.categories = joined({each.bit: each for each in settings.categories}, state.categories.values())
         await self._parts.supervisor.apply(message)
+        state.categories = joined(state.categories, settings.categories)
         self._layers = layers
         await self._parts.configured(settings, paths, layers)
         for row in layers.troubled:
@@ -233,9 +238,7 @@ class Gateway:
                 "list not in force as it is",
                 extra={"list": row.id, "state": row.note.state.value, "reason": row.note.message},
             )
-        state = self._parts.reporting.state
         state.generation, state.reloaded = self._generation, time.time()
-        state.categories = {category.bit: category for category in settings.categories}
         layers.show(state)
 
     def _receive(self, worker: int, message: Message) -> None:

@@ -19,6 +19,7 @@ from schoolguard.store.model import Cell, Delta
 LOSS_NUMBER = 1 << 40
 """The number of the delta that tells a loss: no worker lives for so many seconds."""
 
+_TAKEN = ".taken"
 _log = logging.getLogger("schoolguard.counts")
 
 
@@ -54,6 +55,27 @@ def leftovers(folder: Path, received: Mapping[str, int]) -> Iterator[Leftover]:
             deltas.append(Delta(word, LOSS_NUMBER, 0, lost=lost))
             _log.warning("a worker ended with queries not counted", extra={"queries": lost})
         yield Leftover(tuple(deltas), (path.with_suffix(SPILLED), path))
+    yield from _without_tally(folder)
+
+
+def _without_tally(folder: Path) -> Iterator[Leftover]:
+    """Yield what workers left that had no room for a tally: nobody knows whether they live.
+
+    The file is taken under another name first: one that still lives may put a newer one in its place.
+    """
+    for path in sorted(folder.glob(f"*{SPILLED}")):
+        taken = path.with_suffix(_TAKEN)
+        if not path.with_suffix(".tally").exists() and not taken.exists():
+            path.rename(taken)
+    for taken in sorted(folder.glob(f"*{_TAKEN}")):
+        try:
+            spilled = _spilled(taken)
+        except OSError as error:
+            _log.error("counts left behind cannot be read", extra={"file": taken.name, "problem": str(error)})
+            continue
+        if spilled is not None:
+            named = _named(spilled.categories)
+            yield Leftover(tuple(delta_of(taken.stem, each, named) for each in spilled.told), (taken,))
 
 
 def delta_of(word: str, told: Numbered, categories: Mapping[int, Category]) -> Delta:
@@ -64,9 +86,7 @@ def delta_of(word: str, told: Numbered, categories: Mapping[int, Category]) -> D
         bypass = meant.bypass.word if meant.bypass is not None else ""
         cell = Cell(school, group, tier, meant.outcome, meant.blocked or "", bypass, meant.shadow or "")
         queries[cell] = queries.get(cell, 0) + number
-    counts = told.counts
-    latency, events = tuple(counts["latency"]), counts["events"]
-    return Delta(word, told.number, told.minute, queries, latency, counts["latency_sum"], events)
+    return Delta(word, told.number, told.minute, queries, tuple(told.counts["latency"]))
 
 
 def _spilled(path: Path) -> Spilled | None:

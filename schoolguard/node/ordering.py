@@ -20,7 +20,7 @@ from schoolguard.intake.orders.confirming import Gateway, owed
 from schoolguard.intake.orders.fate import Arrived
 from schoolguard.intake.orders.holding import Clock
 from schoolguard.intake.orders.journal import Journal
-from schoolguard.intake.orders.key import gateway_key
+from schoolguard.intake.orders.key import KeptKey
 from schoolguard.intake.orders.overlay import Overlay
 from schoolguard.intake.orders.receipt import sign
 from schoolguard.intake.orders.scope import Served
@@ -48,7 +48,7 @@ class Ordering:
         self.book = OrderBook(Journal(state / "orders.log"))
         self.current = Orders(0, {}, {}, {})
         self.receipts = asyncio.Event()
-        self._key = gateway_key(state / "gateway.key")
+        self._key = KeptKey(state / "gateway.key")
         self._tell = tell
         self._floor = floor
         self._wall = WallClock(floor)
@@ -64,7 +64,7 @@ class Ordering:
     @property
     def id(self) -> str:
         """Who signs the receipts: the gateway's public key, in hexadecimal."""
-        return self._key.public_key().public_bytes_raw().hex()
+        return self._key.now().public_key().public_bytes_raw().hex()
 
     def clock(self) -> Clock:
         """Return the moment to judge by."""
@@ -135,10 +135,12 @@ class Ordering:
             self._news.notify_all()
 
     def _confirm(self, overlay: Overlay, clock: Clock) -> None:
-        gateway = Gateway(self.id, self.served, f"schoolguard {__version__}")
+        key = self._key.now()
+        signer = key.public_key().public_bytes_raw().hex()
+        gateway = Gateway(signer, self.served, f"schoolguard {__version__}")
         receipts = owed(self.book, gateway, overlay, clock, time.time())
         if receipts:
-            self.book.outbox.put([(receipt, sign(receipt, self._key)) for receipt in receipts], time.time())
+            self.book.outbox.put([(receipt, sign(receipt, key)) for receipt in receipts], time.time())
 
 
 def served_by(settings: Settings) -> tuple[Served, ...]:

@@ -5,6 +5,7 @@ It must not decide what is in force: the gateway does, and tells these parts.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,13 +27,13 @@ from schoolguard.node.periods import Acts
 from schoolguard.node.province import Province
 from schoolguard.node.query_logging import QueryLogging
 from schoolguard.node.reporting import Reporting
-from schoolguard.node.standing import versions
+from schoolguard.node.standing import publisher_versions, versions
 from schoolguard.node.starting import CannotStart, control_path
 from schoolguard.node.subscribing import Subscribing
 from schoolguard.node.supervisor import Supervisor
 from schoolguard.node.totals import Totals
 from schoolguard.node.transferring import Transferring
-from schoolguard.serve.link import Asked, Counted, Fact, Logged, Message, Orders, Overlaid
+from schoolguard.serve.link import Asked, Counted, Devices, Fact, Logged, Message, Orders, Overlaid
 from schoolguard.settings import Settings
 
 
@@ -64,7 +65,9 @@ class Parts:
         self.totals = Totals()
         self.facts = Facts(state, self.tell, self._check_pass)
         self.in_force = InForce(settings, self.facts.addresses_of)
-        self.supervisor = Supervisor(control_path(settings), counts_folder(state), received, self.now)
+        self.supervisor = Supervisor(
+            control_path(settings), counts_folder(state), received, self.now, self._worker_died
+        )
         self.counting = Counting(state, self.supervisor.tell_one)
         self.feeding = Feeding(state, self.counting, self.tell, self._acts, Clocks(self.clock_believed))
         self.ordering = _ordering(settings, self.facts.floor, self.supervisor.tell)
@@ -85,12 +88,17 @@ class Parts:
         self.transferring = Transferring(settings, renewal.recompile, lambda: self.ordering.current)
         self.subscribing = Subscribing(settings, renewal.renewed, renewal.layers)
 
+    def _worker_died(self) -> None:
+        self.counting.hurry()
+
     def now(self) -> tuple[Fact, ...]:
         """Return what a worker that begins must know of the moment."""
         return *self.facts.now(), self.ordering.current, self.query_logging.now(), self.feeding.now()
 
     def tell(self, fact: Fact) -> None:
         """Tell every worker."""
+        if isinstance(fact, Devices):
+            self.feeding.learn(fact)
         self.supervisor.tell(fact)
 
     def clock_believed(self) -> bool:
@@ -135,7 +143,9 @@ class Parts:
         """Tell every part what is in force from now on; ``paths`` are all layers, ``layers`` our own."""
         self.in_force.settings, self.in_force.paths = settings, paths
         self.facts.configured(settings)
-        await self.feeding.configured(settings, versions(layers.rows, layers.compiled))
+        below = paths[: len(paths) - len(layers.paths)]
+        theirs = await asyncio.to_thread(publisher_versions, below)
+        await self.feeding.configured(settings, (*theirs, *versions(layers.rows, layers.compiled)))
         self.counting.configured(settings.store)
         await self.query_logging.configured(settings)
         self.transferring.in_force(settings, paths)

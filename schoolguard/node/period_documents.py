@@ -15,7 +15,7 @@ from schoolguard.feed.signed import sign
 from schoolguard.feed.standing import standing_document
 from schoolguard.feed.summary import document
 from schoolguard.node.devices_seen import DevicesSeen, Seen
-from schoolguard.node.periods import Acts, Gauges, counted
+from schoolguard.node.periods import Acts, counted
 from schoolguard.store.kept import OpenPeriod
 
 _TOP = 4 * (MOST_NAMES + MOST_SERVICES)
@@ -27,8 +27,7 @@ def period_bytes(
 ) -> bytes:
     """Return a school's document of a period."""
     span = replace(opened.span, missing=opened.lost + opened.missing)
-    gauges = Gauges(opened.latency, opened.latency_sum, opened.events)
-    numbers = counted(opened.school, span, opened.counts, seen, gauges, Acts())
+    numbers = counted(opened.school, span, opened.counts, seen, opened.latency)
     return sign(document(numbers, standing, rules, bits), key)
 
 

@@ -13,8 +13,6 @@ from schoolguard.node.devices_seen import Seen
 from schoolguard.resolver.meaning import Meaning
 from schoolguard.store.model import Cell
 
-SAFE_SEARCH = "safe-search"
-
 
 @dataclass(frozen=True, slots=True)
 class Acts:
@@ -24,19 +22,10 @@ class Acts:
     budgets_used_up: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Gauges:
-    """What is told of the whole gateway: the histogram of latency, and events."""
-
-    latency: tuple[int, ...] = ()
-    latency_sum: float = 0.0
-    events: Mapping[str, int] = field(default_factory=dict)
-
-
 def counted(
-    school: str, span: feed.Span, counts: Mapping[Cell, int], seen: Seen, gauges: Gauges, acts: Acts
+    school: str, span: feed.Span, counts: Mapping[Cell, int], seen: Seen, latency: tuple[int, ...]
 ) -> feed.Counted:
-    """Return the counts of a school's period, as ``feed`` takes them."""
+    """Return the counts of a school's period, as ``feed`` takes them; ``latency`` is the gateway's."""
     cells = _cells(counts, seen)
     tiers = sorted({cell.tier for cell in cells})
     return feed.Counted(
@@ -47,13 +36,7 @@ def counted(
         {tier: seen.count(_of_tier(tier)) for tier in tiers},
         _by_word(counts, seen, lambda cell: cell.bypass, _bypass),
         _by_word(counts, seen, lambda cell: cell.shadow, lambda meant: meant.shadow or ""),
-        _safe_search(counts, seen),
-        acts.passes.get(school, 0),
-        0,
-        acts.budgets_used_up.get(school, 0),
-        gauges.latency,
-        gauges.latency_sum,
-        gauges.events,
+        latency=latency,
     )
 
 
@@ -79,11 +62,6 @@ def _by_word(
         word: feed.Number(number, seen.count(lambda _, meant, word=word: word_meant(meant) == word))  # type: ignore[misc]
         for word, number in queries.items()
     }
-
-
-def _safe_search(counts: Mapping[Cell, int], seen: Seen) -> feed.Number:
-    queries = sum(number for cell, number in counts.items() if cell.outcome == SAFE_SEARCH)
-    return feed.Number(queries, seen.count(lambda _, meant: meant.outcome == SAFE_SEARCH))
 
 
 def _of_tier(wanted: str) -> Callable[[str, Meaning], bool]:

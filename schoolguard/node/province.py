@@ -45,6 +45,7 @@ class Province:
         self.following: Following | None = None
         self.rollout: Rollout | None = None
         self._publisher: Publisher | None = None
+        self._settings: Settings | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -57,10 +58,16 @@ class Province:
         return self.paths if settings.publisher is not None else ()
 
     def configured(self, settings: Settings, install: Callable[[tuple[str, ...]], Awaitable[None]]) -> None:
-        """Follow the publisher of settings that are in force now, in the background."""
+        """Follow the publisher of settings that are in force now, in the background.
+
+        Layers that the former settings refused are tried again: the school may have changed what they broke.
+        """
+        reread, self._settings = settings is not self._settings, settings
         if self.rollout is not None:
             self.rollout.settings = settings
         if settings.publisher == self._publisher:
+            if reread and self.following is not None:
+                self.following.again()
             return
         self.close()
         self._publisher = settings.publisher

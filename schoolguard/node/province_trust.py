@@ -37,6 +37,14 @@ class ProvinceTrust:
         state = self.store.saved().state
         return {role: int(Metadata.from_bytes(content).signed.version) for role, content in state.items()}
 
+    def expires(self) -> dict[str, float]:
+        """Return until when the metadata believed last hold, by role, in Unix seconds."""
+        state = self.store.saved().state
+        return {
+            role: float(Metadata.from_bytes(content).signed.expires.timestamp())
+            for role, content in state.items()
+        }
+
     def export(self, folder: Path) -> int:
         """Write what is believed, and the files fetched, as a repository; return how many files."""
         root = self.store.pinned()

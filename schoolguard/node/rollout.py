@@ -17,7 +17,7 @@ import aiohttp
 
 from schoolguard import __version__
 from schoolguard.intake.model import Publisher
-from schoolguard.intake.orders.key import gateway_key
+from schoolguard.intake.orders.key import KeptKey
 from schoolguard.intake.rollout.report import Effect, ListCount, Preview, Rate, Report, sign
 from schoolguard.intake.trust.client import Client
 from schoolguard.intake.trust.folder import FolderSource
@@ -60,7 +60,7 @@ class Rollout:
         self._folder = state / "province"
         self._layers = ProvinceLayers(self._folder / "layers")
         self._trust = ProvinceTrust(self._folder / "trust", publisher.root)
-        self._key = gateway_key(state / "gateway.key")
+        self._key = KeptKey(state / "gateway.key")
         self._path = self._folder / "rollout.json"
         self._memory = read_memory(self._path)
         self._mark: tuple[int, ...] = ()
@@ -160,9 +160,10 @@ class Rollout:
         now = self._clock()
         number = self._memory.next_number(now)
         self._remember(self._with(number=number))
-        public = self._key.public_key().public_bytes_raw().hex()
+        key = self._key.now()
+        public = key.public_key().public_bytes_raw().hex()
         report = Report(public, number, int(now), f"schoolguard {__version__}", preview, effect)
-        await send_report(http, f"{self._publisher.url}/{REPORTS}", sign(report, self._key))
+        await send_report(http, f"{self._publisher.url}/{REPORTS}", sign(report, key))
         return True
 
     def _client(self, http: aiohttp.ClientSession) -> Client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from schoolguard.categories import BY_NAME, Category
@@ -55,3 +55,13 @@ def meaning(outcome: int, categories: Mapping[int, Category]) -> Meaning:
         cause = "rule" if outcome == Outcome.SHADOW_RULED else named(outcome - Outcome.SHADOW)
         return Meaning("allowed", shadow=cause)
     return Meaning(Outcome(outcome).name.lower().replace("_", "-"))
+
+
+def joined(former: Mapping[int, Category], categories: Iterable[Category], /) -> dict[int, Category]:
+    """Return categories by bit, and those of ``former`` that are no more, for counts on their way.
+
+    A bit that another one took is its own at once; a name stands at one bit only.
+    """
+    new = {each.bit: each for each in categories}
+    names = {each.name for each in new.values()}
+    return {bit: each for bit, each in former.items() if each.name not in names} | new

@@ -10,6 +10,10 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 MAX_TOKENS = 40_000
+MAX_TOLD = 100_000
+"""Devices told in one period, each once for each outcome: 2,000 devices make some ten thousand. Who forges
+addresses would else fill the memory. What is over is not told: a number is too low, never too high."""
+
 MAX_NAMES = 2_000
 """Blocked names noted in one report; a whole school asks for some dozen a second."""
 
@@ -73,7 +77,7 @@ class Sightings:
         if not self._key:
             return
         token = self._token(device)
-        if (at, token) not in self._told:
+        if (at, token) not in self._told and len(self._told) < MAX_TOLD:
             self._told.add((at, token))
             self._new.setdefault(at, []).append(token)
 
@@ -104,9 +108,14 @@ class Sightings:
         if token is None:
             if len(self._tokens) >= MAX_TOKENS:
                 self._tokens.clear()
-            token = int.from_bytes(blake2b(device, digest_size=8, key=self._key).digest())
+            token = token_of(device, self._key)
             self._tokens[device] = token
         return token
+
+
+def token_of(device: bytes, key: bytes) -> int:
+    """Return a device's token: its MAC, else its address, hashed with the day's key."""
+    return int.from_bytes(blake2b(device, digest_size=8, key=key).digest())
 
 
 def question_name(packet: bytes) -> bytes:

@@ -95,8 +95,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Control to worker: its counts are stored up to this number."""
+    """Control to worker: the counts of the worker of this word are stored up to this number.
 
+    The word is in it because a worker's place is taken by another one, whose numbers begin at 1.
+    """
+
+    worker: str
     number: int
 
 

@@ -9,13 +9,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from schoolguard.querylog.recording import Recorder
 from schoolguard.resolver.counts import Counts
 from schoolguard.resolver.metering import Mark, Metering
 from schoolguard.resolver.resolver import Resolver, Verdict
-from schoolguard.serve.link import Asked, Counted, Link, Logged, Seen
+from schoolguard.serve.link import Asked, Counted, Link, Logged, Seen, Stored
 from schoolguard.serve.tally import Tally
 from schoolguard.serve.telling import Telling
 
@@ -60,17 +61,23 @@ class Reports:
         """Take the line to control, and a tally that outlives a kill."""
         self._link = link
         try:
-            self._tally = Tally(self._folder / f"{self._telling.worker}.tally")
-            self._counts.answered = self._tally.answered
+            self._hold_tally()
         except OSError as error:
             self._counts.events["tally-missing"] += 1
             _log.error(
                 "no tally: what a kill of this worker loses will not be known", extra={"problem": str(error)}
             )
 
-    def stored(self, number: int) -> None:
-        """Let go of what control has stored, up to this number."""
-        self._telling.stored(number)
+    def _hold_tally(self) -> None:
+        tally = Tally(self._folder / f"{self._telling.worker}.tally")
+        tally.answered[0], tally.stored[0] = self._counts.answered[0], self._telling.queries_stored
+        self._tally, self._counts.answered = tally, tally.answered
+
+    def stored(self, message: Stored) -> None:
+        """Let go of what control has stored; what it says of a worker that was here before is not for us."""
+        if message.worker != self._telling.worker:
+            return
+        self._telling.stored(message.number)
         if self._tally is not None:
             self._tally.stored[0] = self._telling.queries_stored
 
@@ -92,6 +99,9 @@ class Reports:
     def second(self) -> None:
         """Read the clients that asked, between queries, then tell what was counted; once a second."""
         self._seconds += 1
+        if self._tally is None and self._seconds % SPILL_EVERY == 0:
+            with suppress(OSError):  # said when the worker began
+                self._hold_tally()
         self._harvest()
 
     def _harvest(self) -> None:

@@ -43,17 +43,22 @@ class Telling:
         self.queries_stored = 0
         self._number = 0
         self._kept: dict[int, Numbered] = {}
+        self._dropped = self._dropped_to = 0
 
     def tell(self, counts: dict[str, Any], minute: int) -> Numbered:
         """Return the counts under their number, and keep them."""
         self._number += 1
         told = self._kept[self._number] = Numbered(self._number, minute, counts)
         if len(self._kept) > MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
+            self._dropped_to = next(iter(self._kept))
+            self._dropped += self._kept.pop(self._dropped_to).queries
         return told
 
     def stored(self, number: int) -> None:
-        """Let go of everything up to ``number``."""
+        """Let go of everything up to ``number``; what was dropped before was held by who stored it."""
+        if number >= self._dropped_to:
+            self.queries_stored += self._dropped
+            self._dropped = 0
         for each in list(self._kept):
             if each <= number:
                 self.queries_stored += self._kept.pop(each).queries
@@ -70,11 +75,15 @@ class Telling:
         }
         path = folder / f"{self.worker}{SPILLED}"
         unfinished = path.with_suffix(".new")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(document, file, separators=(",", ":"))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
+        try:
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump(document, file, separators=(",", ":"))
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)  # half a file on a disk that has no room
+            raise
 
 
 class SpillBroken(ValueError):

@@ -152,7 +152,7 @@ class Worker:
             case Passes() | Spent() | Devices() | Period() | Keep():
                 self._learn(message)
             case Stored():
-                self._reports.stored(message.number)
+                self._reports.stored(message)
             case _:
                 raise TypeError(f"not for a worker: {type(message).__name__}")
 

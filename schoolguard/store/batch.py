@@ -25,7 +25,7 @@ class Batch:
         for cell, queries in delta.queries.items():
             key = delta.minute, cell
             self.counts[key] = self.counts.get(key, 0) + queries
-        self.gauges.add(delta.latency, delta.latency_sum, delta.events, delta.lost)
+        self.gauges.add(delta.latency, delta.lost)
         self.numbers.add(delta.worker, delta.number)
 
     def take(self, other: Batch) -> None:

@@ -44,8 +44,6 @@ async def close_period(
         covers,
         counts,
         tuple(gauges.latency),
-        gauges.latency_sum,
-        dict(gauges.events),
         gauges.lost,
         max(state.queries - sum(counts.values()), 0),
     )

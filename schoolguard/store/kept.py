@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
@@ -49,9 +49,8 @@ S_co = TypeVar("S_co", bound=Span, covariant=True)
 class OpenPeriod(Generic[S_co]):
     """What was counted for a school since its last period was closed.
 
-    ``latency``, ``latency_sum``, ``events`` and ``lost`` are the whole gateway's: the same for each of its
-    schools. ``missing`` are queries of this school that were stored and cannot be read any more, from a
-    damaged file.
+    ``latency`` and ``lost`` are the whole gateway's: the same for each of its schools. ``missing`` are
+    queries of this school that were stored and cannot be read any more, from a damaged file.
     """
 
     school: str
@@ -59,8 +58,6 @@ class OpenPeriod(Generic[S_co]):
     span: S_co
     counts: Mapping[Cell, int]
     latency: tuple[int, ...] = ()
-    latency_sum: float = 0.0
-    events: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
     missing: int = 0
 

@@ -43,6 +43,4 @@ class Delta:
     minute: int
     queries: Mapping[Cell, int] = field(default_factory=dict)
     latency: tuple[int, ...] = ()
-    latency_sum: float = 0.0
-    events: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0

@@ -33,12 +33,17 @@ _NAMES = N_(
     " when. They show what a change of the rules would do."
 )
 _NO_NAMES = N_("The names asked for are not kept.")
+_USED = N_(
+    "Where a group has a limit of time, the machine keeps how many minutes each device has used of it that"
+    " day and not which names it asked for; at midnight this begins anew."
+)
 
 
-def statement(bounds: Bounds, *, feeds: bool, names_asked: bool) -> list[Said]:
+def statement(bounds: Bounds, *, feeds: bool, names_asked: bool, limits: bool = False) -> list[Said]:
     """Return the paragraphs on counts and names.
 
-    ``feeds`` is whether summaries leave for the province, ``names_asked`` whether names are kept.
+    ``feeds`` is whether summaries leave for the province, ``names_asked`` whether names are kept, ``limits``
+    whether a group's time is limited.
     """
     return [
         Said(_WHAT),
@@ -52,6 +57,7 @@ def statement(bounds: Bounds, *, feeds: bool, names_asked: bool) -> list[Said]:
         Said(_OUTBOX, outbox=bounds.outbox // DAY) if feeds else Said(_NOT_SENT),
         Said(_DAMAGED, days=KEPT // DAY),
         Said(_NAMES if names_asked else _NO_NAMES),
+        *((Said(_USED),) if limits else ()),
     ]
 
 

@@ -20,6 +20,7 @@ from schoolguard.feed.compact import (
     packing,
     sender_of,
     strip,
+    unpacked_size,
 )
 from schoolguard.feed.refused import FeedRefused
 from schoolguard.feed.rules import Rules
@@ -74,6 +75,20 @@ def test_what_is_too_large_is_refused_before_and_after_unpacking(shipped: Packin
     with pytest.raises(FeedRefused) as caught:
         shipped.unpack(body[: HEAD + 64] + bomb, PUBLIC)
     assert caught.value.code == "size"
+
+
+def test_documents_are_counted_before_they_are_read(shipped: Packing, body: bytes) -> None:
+    """Four million lines fit into 800 bytes; to read them takes seconds, and nobody has signed them."""
+    frame = zstandard.ZstdCompressor().compress(b"no JSON\nno JSON\x00")
+    with pytest.raises(FeedRefused, match="another number of documents"):
+        shipped.unpack(body[: HEAD + 64] + frame, PUBLIC)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_body_says_how_large_it_is(body: bytes, told: bool) -> None:
+    frame = zstandard.ZstdCompressor(write_content_size=told).compress(bytes(77_777))
+    assert unpacked_size(body[: HEAD + 64] + frame) == (77_777 if told else None)
+    assert unpacked_size(body[: HEAD + 64] + b"no frame") is None
 
 
 def test_a_cut_or_a_changed_frame_gives_no_document_that_was_not_sent(shipped: Packing, body: bytes) -> None:

@@ -16,7 +16,7 @@ from schoolguard.feed.enrolled import EnrolledFile, EnrolledUnusable, Home
 from schoolguard.feed.enrolling import NEXT_KEY, Asking, CannotEnrol, change_key, enrol, pinned
 from schoolguard.feed.enrolment import ask, read_answer, read_change, read_request
 from schoolguard.feed.message import MessageRefused
-from schoolguard.feed.web import NotSent, NotTaken
+from schoolguard.feed.web import NotSent
 from schoolguard.hub.feed.admission import CODE_LIFE
 from schoolguard.intake.orders.key import gateway_key
 from tests.hub.feed.school import SCHOOL, Receiver, key, receiver, summary
@@ -70,7 +70,7 @@ def test_a_code_enrols_one_gateway_once_and_the_same_request_again_changes_nothi
         assert again is not None
         assert first.receiver == made.public
         assert (first.gateway, set(first.schools)) == (again.gateway, {SCHOOL})
-        with pytest.raises(NotTaken, match="used by another gateway"):
+        with pytest.raises(CannotEnrol, match="used by another gateway"):
             await made.enrol(tmp_path, key(2), code=code)
 
     served(tmp_path, work)
@@ -80,11 +80,11 @@ def test_a_code_expires_and_a_new_one_ends_the_one_before(tmp_path: Path) -> Non
     async def work(made: Receiver) -> None:
         old = made.code()
         made.code()
-        with pytest.raises(NotTaken, match="not known"):
+        with pytest.raises(CannotEnrol, match="does not know this code"):
             await made.enrol(tmp_path, GATEWAY, code=old)
         late = made.code()
         made.clock.now += CODE_LIFE + 1
-        with pytest.raises(NotTaken, match="expired"):
+        with pytest.raises(CannotEnrol, match="expired"):
             await made.enrol(tmp_path, GATEWAY, code=late)
         assert EnrolledFile(tmp_path).read() is None
 
@@ -94,7 +94,7 @@ def test_a_code_expires_and_a_new_one_ends_the_one_before(tmp_path: Path) -> Non
 def test_a_code_is_for_its_school(tmp_path: Path) -> None:
     async def work(made: Receiver) -> None:
         code = made.code("th-khac")
-        with pytest.raises(NotTaken, match="does not serve"):
+        with pytest.raises(CannotEnrol, match="does not serve"):
             await made.enrol(tmp_path, GATEWAY, code=code)
 
     served(tmp_path, work)

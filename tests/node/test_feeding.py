@@ -32,7 +32,7 @@ from schoolguard.node.periods import Acts
 from schoolguard.policy.timetable import day_of, midnight
 from schoolguard.resolver.counts import Outcome
 from schoolguard.resolver.sightings import At, Blocked
-from schoolguard.serve.link import Counted, Period
+from schoolguard.serve.link import Counted, Devices, Period
 from schoolguard.serve.telling import Numbered
 from schoolguard.store.bounds import Bounds
 from schoolguard.store.errors import StoreFull
@@ -71,9 +71,12 @@ class Gateway:
         await self.counting.open(Bounds())
         clocks = Clocks(lambda: self.believed, lambda: self.now, lambda: self.steady)
         self.feeding = Feeding(self.state, self.counting, self.told.append, lambda _, __: self.acts, clocks)
-        settings = load(self.site.config).settings
-        feed = FeedSettings(self.to, self.period)
-        await self.feeding.configured(replace(settings, feed=feed), LISTS)
+        await self.configure()
+
+    async def configure(self, *, without: bool = False) -> None:
+        """Put the configuration in force; ``without`` the school."""
+        settings = replace(load(self.site.config).settings, feed=FeedSettings(self.to, self.period))
+        await self.feeding.configured(replace(settings, schools=()) if without else settings, LISTS)
 
     def ask(self, queries: int, devices: int = 12, names: int = 0, of: Period | None = None) -> None:
         """Let a worker count queries of so many devices, ``names`` of them blocked, in a period."""
@@ -210,6 +213,71 @@ def test_at_midnight_the_day_is_told_and_the_key_of_devices_is_another(site: Sit
     running(site, tmp_path, work)
 
 
+def test_a_device_is_one_though_its_mac_was_not_known_at_first(site: Site, tmp_path: Path) -> None:
+    """Each of three is told under its address, then under its MAC: they are not six, and no name is told."""
+
+    async def work(gateway: Gateway) -> None:
+        enrol(gateway.state)
+        await gateway.wait(1)
+        gateway.feeding.learn(Devices({bytes([each]): bytes([each + 3]) for each in range(3)}))
+        gateway.ask(60, devices=6, names=60)
+        await gateway.wait(PERIOD)
+        assert "devices" not in (await gateway.documents())[-1]
+        await gateway.wait(midnight(day_of(BEGAN)) + 86_400 - gateway.now)
+        (day,) = [each for each in await gateway.documents() if each["format"] == "schoolguard-day/1"]
+        assert not day.keys() & {"names", "devices"}
+        gateway.ask(60, devices=6)
+        await gateway.wait(PERIOD)
+        assert "devices" not in (await gateway.documents())[-1], "known under the next day's key too"
+
+    running(site, tmp_path, work)
+
+
+def test_devices_told_while_a_period_is_closed_count_in_none(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else four devices' queries would stand beside a number that a fifth, which came later, made five."""
+
+    async def work(gateway: Gateway) -> None:
+        store, of = gateway.counting.store, gateway.feeding.now()
+        close_period = store.close_period
+        gateway.ask(40, devices=4)
+
+        async def close(*arguments: Any) -> int:
+            gateway.ask(5, devices=6, of=of)
+            return await close_period(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "close_period", close)
+            await gateway.wait(PERIOD)
+        assert "devices" not in (await gateway.documents())[-1]
+        gateway.ask(40, devices=4)
+        await gateway.wait(PERIOD)
+        assert "devices" not in (await gateway.documents())[-1]
+
+    running(site, tmp_path, work)
+
+
+def test_a_period_is_not_closed_over_counts_that_are_held(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(gateway: Gateway) -> None:
+        gateway.ask(50)
+
+        async def full(*_: object) -> None:
+            raise StoreFull("no room")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(gateway.counting.store, "add_held", full)
+            await gateway.wait(PERIOD)
+            assert (await gateway.feeding.told())["failing"]
+        await gateway.wait(31)
+        (summary,) = [each for each in await gateway.documents() if "sequence" in each]
+        assert queries_in([summary]) == 50
+
+    running(site, tmp_path, work)
+
+
 def test_a_clock_that_is_not_believed_keeps_no_key_for_longer_than_a_day(site: Site, tmp_path: Path) -> None:
     async def work(gateway: Gateway) -> None:
         gateway.believed = False
@@ -258,6 +326,58 @@ def test_documents_that_nobody_may_have_are_kept_for_three_hours(site: Site, tmp
         found = await gateway.documents()
         assert len(found) == MOST_UNSENT
         assert found[-1]["sequence"] == MOST_UNSENT + 10
+
+    running(site, tmp_path, work)
+
+
+def test_documents_that_are_waited_for_are_kept_while_nothing_may_leave(site: Site, tmp_path: Path) -> None:
+    """Somebody took the receiver's address out of the configuration for a while, or the file is damaged."""
+
+    async def work(gateway: Gateway) -> None:
+        enrol(gateway.state)
+        gateway.to = None
+        await gateway.configure()
+        for _ in range(MOST_UNSENT + 9):
+            await gateway.wait(PERIOD)
+        (gateway.state / "feed.json").write_text("{")
+        await gateway.wait(PERIOD)
+        assert len(await gateway.documents()) == MOST_UNSENT + 11
+
+    running(site, tmp_path, work)
+
+
+def test_a_school_that_is_taken_out_tells_its_last_period_and_day(site: Site, tmp_path: Path) -> None:
+    async def work(gateway: Gateway) -> None:
+        gateway.ask(70)
+        await gateway.configure(without=True)
+        await gateway.wait(PERIOD)
+        found = await gateway.documents()
+        kinds = [each["format"].partition("/")[0].removeprefix("schoolguard-") for each in found]
+        assert kinds == ["standing", "summary", "day"]
+        assert queries_in(found) == 70
+        await gateway.wait(PERIOD)
+        assert len(await gateway.documents()) == 3
+
+    running(site, tmp_path, work)
+
+
+def test_a_school_may_be_taken_out_while_its_period_is_closed(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(gateway: Gateway) -> None:
+        gateway.ask(70)
+        store_all = gateway.counting.store_all
+
+        async def reloaded() -> None:
+            await store_all()
+            await gateway.configure(without=True)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(gateway.counting, "store_all", reloaded)
+            await gateway.wait(PERIOD)
+        assert queries_in(await gateway.documents()) == 70
+        await gateway.wait(PERIOD)
+        assert not (await gateway.feeding.told())["failing"]
 
     running(site, tmp_path, work)
 

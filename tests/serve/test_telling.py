@@ -14,7 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schoolguard.node.left_counts import leftovers
+from schoolguard.querylog.recording import Recorder
 from schoolguard.resolver.counts import Counts
+from schoolguard.resolver.resolver import Resolver
+from schoolguard.serve.link import Link, Message, Stored
+from schoolguard.serve.reports import SPILL_EVERY, Reports
 from schoolguard.serve.tally import Tally, left_by_the_dead
 from schoolguard.serve.telling import MOST_KEPT, SpillBroken, Telling, read_spill
 
@@ -54,6 +59,78 @@ def test_what_is_kept_is_bounded() -> None:
         telling.tell(counted(1), n)
     telling.stored(9)
     assert len(telling._kept) == MOST_KEPT
+    assert telling.queries_stored == 0, "not known of all that was dropped"
+    telling.stored(MOST_KEPT + 10)
+    assert telling.queries_stored == MOST_KEPT + 10, "who stored the last has had those before"
+
+
+def reports(folder: Path, counts: Counts) -> Reports:
+    resolver = Resolver(counts, lambda: 0.0)
+    return Reports(folder, "a1", resolver, Recorder(lambda: 0.0), counts, dict)
+
+
+class Line(Link):
+    """A line to control that takes everything."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None, lambda: None)
+        self.sent: list[Message] = []
+
+    @property
+    def full(self) -> bool:
+        return False
+
+    def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+
+def test_what_is_said_to_the_worker_before_lets_nothing_go(tmp_path: Path) -> None:
+    """The place of a dead worker has another one, whose numbers begin at 1."""
+    counts = Counts()
+    worker = reports(tmp_path, counts)
+    worker.begin(Line())
+    counts.answered[0] += 5
+    counts.of("Trường A", "Lớp 6A", "thcs")[0] = 5
+    worker.second()
+    worker.stored(Stored("the one before", 5_000))
+    assert left_of(tmp_path) == (5, 0)
+    worker.stored(Stored("a1", 1))
+    assert left_of(tmp_path) == (5, 5)
+
+
+def left_of(folder: Path) -> tuple[int, ...]:
+    return struct.unpack("=QQ", (folder / "a1.tally").read_bytes())
+
+
+def test_a_tally_is_made_when_there_is_room_again(tmp_path: Path) -> None:
+    folder = tmp_path / "counts"
+    folder.write_text("no folder can be here")
+    counts = Counts()
+    worker = reports(folder, counts)
+    worker.begin(Line())
+    counts.answered[0] += 7
+    assert counts.events["tally-missing"] == 1
+    folder.unlink()
+    for _ in range(SPILL_EVERY):
+        worker.second()
+    counts.answered[0] += 2
+    assert left_of(folder) == (9, 0)
+
+
+def test_counts_left_without_a_tally_are_taken_once(tmp_path: Path) -> None:
+    telling = Telling("a1")
+    telling.tell(counted(4), 28_000_000)
+    telling.spill(tmp_path, {})
+    (first,) = leftovers(tmp_path, {})
+    assert [sum(delta.queries.values()) for delta in first.deltas] == [4]
+    telling.tell(counted(5), 28_000_001)
+    telling.spill(tmp_path, {})  # it lives, and leaves more before the first file is removed
+    (again,) = leftovers(tmp_path, {})
+    assert (again.deltas, again.files) == (first.deltas, first.files)
+    for file in again.files:
+        file.unlink()
+    (second,) = leftovers(tmp_path, {})
+    assert [(delta.number, sum(delta.queries.values())) for delta in second.deltas] == [(1, 4), (2, 5)]
 
 
 @given(

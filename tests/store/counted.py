@@ -35,7 +35,7 @@ def cell(number: int, school: str = "thcs-a") -> Cell:
 def words(period: OpenPeriod[Span]) -> bytes:
     """Return a document that says all of an open period."""
     cells = sorted(period.counts.items())
-    told = (period.school, period.sequence, period.lost, period.missing, dict(sorted(period.events.items())))
+    told = (period.school, period.sequence, period.lost, period.missing)
     return repr((told, period.latency, [(*each, number) for each, number in cells])).encode()
 
 

@@ -31,9 +31,7 @@ async def _fill(path: Path, cut: Path | None, minutes: int, cells: int, workers:
     for at in range(minutes):
         each = [cell(number, school) for school in SCHOOLS for number in range(cells)]
         queries = {key: drawn.randrange(1, 500) for key in drawn.sample(each, 2 * cells // 3)}
-        delta = Delta(
-            f"{at % workers:032x}", at + 1, MINUTE + at, queries, (1, 2, 3), 0.25, {"hits": 9}, at % 2
-        )
+        delta = Delta(f"{at % workers:032x}", at + 1, MINUTE + at, queries, (1, 2, 3), at % 2)
         await store.add([delta], 0)
         given.add(delta)
         if at % 10 == 5:

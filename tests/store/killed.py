@@ -26,7 +26,7 @@ SCHOOL = "thcs-a"
 def delta(number: int) -> Delta:
     """Return the delta of a number, always the same."""
     queries = {cell(number % 5): number, cell(5 + number % 3): 1}
-    return Delta("w", number, MINUTE + number // 3, queries, (number,), 0.0, {}, number % 2)
+    return Delta("w", number, MINUTE + number // 3, queries, (number,), number % 2)
 
 
 def notes_of(path: Path) -> Path:

@@ -48,7 +48,7 @@ async def _check(path: Path) -> int:
     summed: Counter[Cell] = Counter()
     lost = 0
     for text in documents.values():
-        (_, _, its_lost, missing, _), _, cells = ast.literal_eval(text)
+        (_, _, its_lost, missing), _, cells = ast.literal_eval(text)
         assert missing == 0
         lost += its_lost
         for *told, queries in cells:

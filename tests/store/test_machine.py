@@ -64,8 +64,6 @@ class Uses(RuleBasedStateMachine):
                 MINUTE + ahead + number,
                 {cell(number % 3, school): number, cell(1, SCHOOLS[0]): 2},
                 (1,),
-                0.0,
-                {"x": 1},
                 number % 2,
             )
             for number in numbers

@@ -12,6 +12,7 @@ import pytest
 from schoolguard.store.aside import aside_of
 from schoolguard.store.bounds import DAY, LEAST_SIZE, LOG, Bounds
 from schoolguard.store.errors import StoreUnusable
+from schoolguard.store.gauges import Gauges, gauges_of, gauges_text
 from schoolguard.store.held import Held
 from schoolguard.store.kept import OpenPeriod, Removed
 from schoolguard.store.model import Delta
@@ -39,7 +40,7 @@ def path(folder: Path) -> Path:
 
 
 def delta(number: int, minute: int = MINUTE, worker: str = "a", lost: int = 0) -> Delta:
-    return Delta(worker, number, minute, {A: number, B: 1}, (0, number), 0.5, {"cache-hits": 2}, lost)
+    return Delta(worker, number, minute, {A: number, B: 1}, (0, number), lost)
 
 
 def test_a_delta_counts_once(path: Path) -> None:
@@ -83,8 +84,8 @@ def test_a_period_is_all_that_was_open_and_nothing_twice(path: Path) -> None:
         await store.add([delta(3)], 0)
         assert await store.close_period("thcs-a", Span, document) == 10
         first, empty, last = periods
-        assert (first.counts, first.latency, first.events) == ({A: 3, B: 2}, (0, 3), {"cache-hits": 4})
-        assert (first.latency_sum, first.lost, first.missing) == (1.0, 3, 0)
+        assert (first.counts, first.latency) == ({A: 3, B: 2}, (0, 3))
+        assert (first.lost, first.missing) == (3, 0)
         assert (empty.counts, empty.latency, empty.lost) == ({}, (), 0)
         assert last.counts == {A: 3, B: 1}
         waiting = await store.outbox(3)
@@ -128,6 +129,11 @@ def test_a_school_that_was_begun_has_the_gateways_figures(path: Path) -> None:
         assert schools["yên-tĩnh"].gauges.lost == 2
 
     run(path, work)
+
+
+def test_figures_of_a_file_of_before_are_read() -> None:
+    figures = Gauges([0, 3], 2)
+    assert gauges_of('[[0,3],1.25,{"cache-hits":4},2]') == gauges_of(gauges_text(figures)) == figures
 
 
 def test_hours_and_days_are_viet_nams(path: Path) -> None:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from schoolguard.feed.compact import Packing
+from schoolguard.feed.compact import Packing, unpacked_size
 from schoolguard.feed.delivery import Judged, Verdict, digest_of
 from schoolguard.feed.parcel import Opened, Parcel, opened
 from schoolguard.feed.refused import FeedRefused
@@ -20,8 +20,12 @@ from schoolguard.hub.feed.storing import Arrived
 _TURN = 4
 """Documents that are verified at a stretch; one takes about half a millisecond."""
 
-_SMALL = 4 << 10
-"""Packed bytes of some documents; more are unpacked in a thread."""
+_SMALL = 64 << 10
+"""Unpacked bytes of some documents; more are unpacked in a thread."""
+
+_MOST = 1 << 20
+"""Unpacked bytes of a delivery over the line; a gateway sends a quarter. Who sends them is not known before
+they are unpacked: a tenth of a second's work at most."""
 
 
 class UnknownSender(Exception):
@@ -72,9 +76,10 @@ class Verifying:
         return Verified(tuple(judged), tuple(arrived), skew)
 
     async def _unpacked(self, packed: Opened, key: bytes) -> Parcel:
-        if len(packed.body) <= _SMALL:
-            return packed.unpack(self._packing, key)
-        return await asyncio.to_thread(packed.unpack, self._packing, key)
+        size = unpacked_size(packed.body)
+        if size is not None and size <= _SMALL:
+            return packed.unpack(self._packing, key, _SMALL)
+        return await asyncio.to_thread(packed.unpack, self._packing, key, _MOST)
 
 
 def verify(content: bytes, beside: int, skew: int | None) -> Judged | Arrived:

@@ -77,13 +77,12 @@ async def ask(
     http: aiohttp.ClientSession,
     sender: Sender,
     method: str,
-    push: str,
+    path: str,
     fields: dict[str, str],
     content: bytes,
 ) -> Reply:
-    """Send a request and return the answer; raises ``aiohttp.ClientError`` and ``OSError``."""
+    """Send a request to a path and return the answer; raises ``aiohttp.ClientError`` and ``OSError``."""
     address = urlsplit(sender.publisher)
-    path = f"/push/{sender.partner}/{push}"
     fields = {"Tus-Resumable": TUS, **fields}
     if method in ("POST", "PATCH"):
         fields["Content-Digest"] = content_digest(content)

@@ -13,11 +13,12 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schoolguard.hub.push.bundle import Base
 from schoolguard.hub.push.reading import BundleReader
 from schoolguard.intake.orders.canonical import NotCanonical, canonical, read_canonical
-from schoolguard.language import N_, Said
+from schoolguard.language import N_, Said, Translate, said_of
 from schoolguard.lists.archive import write_synced
 
 FORMAT = "schoolguard-partner/1"
@@ -112,17 +113,25 @@ def push_of(package: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def reasons_of(receipt: bytes) -> tuple[str, list[str]]:
+def reasons_of(receipt: bytes, translate: Translate = str) -> tuple[str, list[str]]:
     """Return the status of a receipt and its reasons as lines; raises ``NoHome`` for what is no receipt."""
     try:
         members = json.loads(receipt)
         lines = []
         for reason in members["reasons"]:
             where = f"{reason['where']}: " if reason.get("where") else ""
-            lines.append(f"{where}{reason['code']}: {reason['message']}")
+            lines.append(f"{where}{reason['code']}: {_message(reason, translate)}")
         return str(members["status"]), lines
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoHome(N_("the publisher's answer is no receipt")) from error
+
+
+def _message(reason: dict[str, Any], translate: Translate) -> str:
+    """Return a reason in the reader's language, in the publisher's where it says no more than that."""
+    try:
+        return said_of(reason.get("said")).say(translate)
+    except (ValueError, TypeError):
+        return str(reason["message"])
 
 
 def codes_of(receipt: bytes) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from schoolguard.language import Said, Translate
+from schoolguard.language import Said, Translate, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Reason:
     def as_dict(self, translate: Translate = str) -> dict[str, Any]:
         """Return the reason as a receipt has it."""
         members: dict[str, Any] = {"code": self.code, "message": self.said.say(translate)}
+        members["said"] = kept(self.said)
         return members | ({"where": self.where} if self.where else {})
 
 

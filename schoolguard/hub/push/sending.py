@@ -11,6 +11,7 @@ import hashlib
 import json
 import secrets
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -18,6 +19,7 @@ from schoolguard.hub.push.asking import Reply, Sender, ask, connection
 from schoolguard.hub.push.tus import CHUNK_TYPE
 from schoolguard.language import N_, Said
 
+OK = 200
 _AGAIN = (202, 408, 409, 425, 429, 500, 502, 503, 504, 507)
 _BUSY = 429
 """From this status on it is not said that the push is on its way, but that it must wait."""
@@ -25,6 +27,7 @@ _STALE = ("stale", "early")
 
 _REFUSED = N_("the publisher refuses the upload ({status} {code}): {why}")
 _GIVEN_UP = N_("the upload was given up after {tries} tries: {why}")
+_NO_ROLLOUT = N_("the publisher's answer does not say where lists are")
 _NO_RECEIPT = N_("the publisher's answer is no receipt")
 
 
@@ -45,9 +48,26 @@ async def send(package: Path, sender: Sender, http: aiohttp.ClientSession | None
 
 async def receipt_of(push: str, sender: Sender) -> tuple[int, bytes]:
     """Return status and content of the publisher's answer about a push; raises ``SendFailed``."""
+    return await _asked(f"/push/{sender.partner}/{push}", sender)
+
+
+async def rollout_of(sender: Sender) -> list[dict[str, Any]]:
+    """Return where the partner's lists are on their way; none when the publisher does not say.
+
+    Raises ``SendFailed``.
+    """
+    status, content = await _asked(f"/rollout/{sender.partner}", sender)
+    try:
+        members = json.loads(content) if status == OK else {}
+        return [each for each in members.get("lists", ()) if isinstance(each, dict)]
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise SendFailed(_NO_ROLLOUT) from error
+
+
+async def _asked(path: str, sender: Sender) -> tuple[int, bytes]:
     async with connection(sender) as http:
         try:
-            reply = await ask(http, sender, "GET", push, {}, b"")
+            reply = await ask(http, sender, "GET", path, {}, b"")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             raise SendFailed(_GIVEN_UP, tries=1, why=why) from error
@@ -104,7 +124,7 @@ class _Sending:
         self, method: str, http: aiohttp.ClientSession, fields: dict[str, str], content: bytes
     ) -> Reply:
         push = "" if method == "POST" else self._push
-        return await ask(http, self._sender, method, push, fields, content)
+        return await ask(http, self._sender, method, f"/push/{self._sender.partner}/{push}", fields, content)
 
     def _part(self, offset: int) -> bytes:
         with self._package.open("rb") as file:

@@ -8,9 +8,6 @@ tus has been frozen for years and there are programs for it in every language.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from aiohttp import web
 from schoolguard.hub.push.fresh import Freshness
 from schoolguard.hub.push.judging import Judge
 from schoolguard.hub.push.rate import Buckets
+from schoolguard.hub.push.requests import Refused, announced, check_version, go_on, number, refusal
 from schoolguard.hub.push.signature import (
     MOST_FIELDS,
     Request,
@@ -33,10 +31,7 @@ from schoolguard.hub.push.signature import (
 from schoolguard.hub.push.spool import Spool, Upload
 from schoolguard.hub.push.tus import CHUNK_TYPE, TUS
 
-ERROR_FORMAT = "schoolguard-push-error/1"
-
 _PATH = re.compile(r"/push/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)/(?:([0-9a-f]{64}))?\Z")
-_HEX = re.compile(r"[0-9a-f]{64}\Z")
 _HOST = re.compile(r"[a-z0-9.:\[\]-]{1,260}\Z")
 _ONCE = (*MOST_FIELDS, "signature", "signature-input")
 _STATUS = {"replayed": 409, "busy": 429}
@@ -69,16 +64,6 @@ class PartnerKeys(Protocol):
         """Return the 32 bytes of a partner's Ed25519 key, None for a partner or key that is not known."""
 
 
-class Refused(Exception):
-    """A request that is answered with an error; the text is for people, in English."""
-
-    def __init__(self, status: int, code: str, why: str, **fields: str) -> None:
-        super().__init__(why)
-        self.status = status
-        self.code = code
-        self.fields = fields
-
-
 class PushIntake:
     """Answers below ``/push/``; ``clock`` gives Unix seconds. It is made when the process starts."""
 
@@ -107,11 +92,11 @@ class PushIntake:
         try:
             return await self._answer(request, address)
         except Refused as error:
-            return _error(error.status, error.code, str(error), error.fields)
+            return refusal(error.status, error.code, str(error), error.fields)
         except SignatureRefused as error:
-            return _error(_STATUS.get(error.code, 401), error.code, str(error), {})
+            return refusal(_STATUS.get(error.code, 401), error.code, str(error), {})
         except OSError as error:
-            return _error(507, "disk", error.strerror or "the publisher cannot write", {"Retry-After": "60"})
+            return refusal(507, "disk", error.strerror or "the publisher cannot write", {"Retry-After": "60"})
 
     async def _answer(self, request: web.BaseRequest, address: str) -> web.StreamResponse:
         match = _PATH.match(request.rel_url.raw_path)
@@ -154,9 +139,9 @@ class PushIntake:
         self._fresh.check(signed, self._clock())
 
     async def _create(self, request: web.BaseRequest, partner: str) -> web.StreamResponse:
-        _check_version(request)
-        length = _number(request, "Upload-Length")
-        push = _announced(request.headers.get("Upload-Metadata", ""))
+        check_version(request)
+        length = number(request, "Upload-Length")
+        push = announced(request.headers.get("Upload-Metadata", ""))
         if not 0 < length <= self._limits.size:
             raise Refused(413, "too-large", f"a push has at most {self._limits.size} bytes")
         if (document := self._spool.receipt(partner, push)) is not None:
@@ -173,10 +158,10 @@ class PushIntake:
         return await self._went_on(await self._alone(partner, push, step), 201)
 
     async def _continue(self, request: web.BaseRequest, partner: str, push: str) -> web.StreamResponse:
-        _check_version(request)
+        check_version(request)
         if request.headers.get("Content-Type") != CHUNK_TYPE:
             raise Refused(415, "type", f"the content type of a part is {CHUNK_TYPE}")
-        offset = _number(request, "Upload-Offset")
+        offset = number(request, "Upload-Offset")
         self._found(partner, push)
         content = await self._body(request, partner)
 
@@ -249,7 +234,7 @@ class PushIntake:
         content = bytearray()
         try:
             async with asyncio.timeout_at(began + self._limits.grace) as deadline:
-                await _go_on(request)
+                await go_on(request)
                 async for block in request.content.iter_any():
                     content += block
                     if len(content) > self._limits.chunk:
@@ -294,38 +279,3 @@ class PushIntake:
             "Tus-Max-Size": str(self._limits.size),
         }
         return web.Response(status=204, headers=headers)
-
-
-async def _go_on(request: web.BaseRequest) -> None:
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def _check_version(request: web.BaseRequest) -> None:
-    if request.headers.get("Tus-Resumable") != TUS:
-        raise Refused(412, "version", f"Tus-Resumable must be {TUS}", **{"Tus-Version": TUS})
-
-
-def _number(request: web.BaseRequest, name: str) -> int:
-    text = request.headers.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise Refused(400, "number", f"{name} must be a number of bytes")
-    return int(text)
-
-
-def _announced(metadata: str) -> str:
-    """Return the SHA-256 in ``Upload-Metadata: sha256 BASE64``; it is the upload's name."""
-    key, _, value = metadata.partition(" ")
-    try:
-        digest = base64.b64decode(value, validate=True).decode("ascii") if key == "sha256" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        digest = ""
-    if not _HEX.match(digest):
-        raise Refused(400, "metadata", "Upload-Metadata must be sha256 and the digest, packed in base64")
-    return digest
-
-
-def _error(status: int, code: str, why: str, fields: dict[str, str]) -> web.Response:
-    document = json.dumps({"code": code, "format": ERROR_FORMAT, "message": why}, sort_keys=True)
-    headers = {"Tus-Resumable": TUS, "Cache-Control": "no-store"} | fields
-    return web.Response(status=status, text=document, content_type="application/json", headers=headers)

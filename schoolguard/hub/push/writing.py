@@ -68,15 +68,17 @@ def write_bundle(
     return digest.hexdigest()
 
 
-def entries_of_list(path: Path, format_: str = "auto", provenance: int | None = None) -> list[BundleEntry]:
+def entries_of_list(
+    path: Path, format_: str = "auto", provenance: int | None = None, report: Report | None = None
+) -> list[BundleEntry]:
     """Return the block entries of a list file, sorted; raises ``ListRefused``.
 
     Exceptions, patterns, conditions on query types, and names that are not letters, digits, hyphens and
-    underscores have no place in a bundle and are left out.
+    underscores have no place in a bundle and are left out. ``report`` takes what was no entry at all.
     """
     found = {}
     source = ListSource(path.name, str(path), 0, format=format_)
-    for entry in read(source, Report(path.name, format_)):
+    for entry in read(source, report or Report(path.name, format_)):
         match = _MATCHES.get(entry.flags & ~Flag.IMPORTANT)
         if match is not None and entry.types is None and not entry.pattern:
             made = BundleEntry(entry.name, match, provenance)

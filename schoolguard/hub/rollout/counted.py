@@ -12,6 +12,14 @@ from typing import Any
 
 from schoolguard.hub.rollout.settings import Jumps
 from schoolguard.intake.rollout.report import Effect, ListCount, Preview, Rate
+from schoolguard.language import N_, Said
+
+_BLOCKING = N_("blocking jumped in {blocking} of {told} gateways that enforce it")
+_REQUESTS = N_("requests to open names jumped in {requests} of {told} gateways that enforce it")
+_BOTH = N_(
+    "blocking jumped in {blocking}, and requests to open names in {requests}, of {told} gateways that "
+    "enforce it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +78,10 @@ class Jumped:
     blocking: int
     requests: int
 
-    def reason(self, told: int) -> str:
-        """Return the reason to take lists back, in English; ``told`` gateways enforce them and counted."""
-        each = {"blocking": self.blocking, "requests to open names": self.requests}
-        what = " and ".join(f"{word} jumped in {count}" for word, count in each.items() if count)
-        return f"{what} of {told} gateways that enforce it"
+    def reason(self, told: int) -> Said:
+        """Return the reason to take lists back; ``told`` gateways enforce them and counted."""
+        msgid = _BOTH if self.blocking and self.requests else _BLOCKING if self.blocking else _REQUESTS
+        return Said(msgid, blocking=self.blocking, requests=self.requests, told=told)
 
 
 def jumped(effects: Sequence[Effect], jumps: Jumps) -> Jumped:

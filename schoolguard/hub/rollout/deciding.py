@@ -17,8 +17,13 @@ from schoolguard.hub.rollout.settings import RolloutSettings
 from schoolguard.hub.rollout.state import State
 from schoolguard.hub.rollout.tracks import Track, Way, advanced, due, taken_back
 from schoolguard.hub.rollout.versions import Version
+from schoolguard.hub.tuf.delegations import FETCHED
 from schoolguard.intake.rollout.report import Effect
 from schoolguard.intake.rollout.stages import Stage
+from schoolguard.language import N_, Said, kept
+
+_BACK = N_("{by}: back to version {version}")
+_BACK_WHY = N_("{by}: back to version {version}: {why}")
 
 CLOCKS = 120.0
 """Seconds by which a gateway's clock may be behind the publisher's when it says since when it enforces."""
@@ -51,8 +56,10 @@ class Sources:
     def way(self, path: str, settings: RolloutSettings) -> Way:
         """Return how a list goes on."""
         name = list_name(path)
-        pace = settings.pace_of(name.partition("/")[0])
-        return Way(pace, self.held, lambda content: self.approvals.agreed(name, content))
+        partner = name.partition("/")[0]
+        pace = settings.pace_of(partner)
+        stays = partner != FETCHED
+        return Way(pace, self.held, lambda content: self.approvals.agreed(name, content), stays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +99,21 @@ def contents(state: State, stage: Stage) -> dict[str, str]:
     return {path: content for path, content in found.items() if content}
 
 
-def take_back(state: State, version: Version, former: Mapping[str, str], reason: str, now: float) -> State:
+def take_back(state: State, version: Version, former: Mapping[str, str], reason: Said, now: float) -> State:
     """Return the state without what a version changed against ``former`` contents, in every stage."""
     tracks = dict(state.tracks)
     for path in history.changed(version.contents, former):
-        tracks[path] = taken_back(tracks.get(path, Track()), former.get(path, ""), reason, now)
-    versions = history.taken_back(state.versions, version.state, reason, now)
+        tracks[path] = taken_back(tracks.get(path, Track()), former.get(path, ""), kept(reason), now)
+    versions = history.taken_back(state.versions, version.state, kept(reason), now)
     return replace(state, tracks=tracks, versions=versions)
 
 
-def told_back(version: Version, former: Mapping[str, str], reason: str, now: float) -> tuple[Decision, ...]:
+def told_back(version: Version, former: Mapping[str, str], reason: Said, now: float) -> tuple[Decision, ...]:
     """Return the lines of the log for lists that the hub took back by itself."""
     return tuple(
-        Decision(TAKEN_BACK, list_name(path), int(now), content=version.contents.get(path, ""), reason=reason)
+        Decision(
+            TAKEN_BACK, list_name(path), int(now), content=version.contents.get(path, ""), reason=str(reason)
+        )
         for path in history.changed(version.contents, former)
     )
 
@@ -136,10 +145,15 @@ def _carried_out(state: State, logged: Sequence[Logged], now: float) -> State:
 
 
 def _back_to(state: State, version: Version, order: Logged, now: float) -> State:
-    reason = f"{order.by}: back to version {version.number}" + (f": {order.reason}" if order.reason else "")
+    """Return the state after an order; a list whose content there was taken back since stays as it is.
+
+    One person must not bring back alone what people have to agree to.
+    """
+    msgid = _BACK_WHY if order.reason else _BACK
+    reason = kept(Said(msgid, by=order.by, version=version.number, why=order.reason))
     tracks = {
         path: taken_back(track, version.contents.get(path, ""), reason, now)
-        if order.list in ("", list_name(path))
+        if order.list in ("", list_name(path)) and version.contents.get(path, "") not in track.refused
         else track
         for path, track in state.tracks.items()
     }

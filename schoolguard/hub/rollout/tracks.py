@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from schoolguard.hub.rollout.reasons import Kept
 from schoolguard.hub.rollout.settings import Pace
 from schoolguard.intake.rollout.stages import Stage
 
@@ -31,11 +32,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A list was taken back: when, and why in English, with the content that was taken back."""
+    """A list was taken back: when, and why, with the content that was taken back."""
 
     content: str
     at: float
-    reason: str
+    reason: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,16 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What decides how fast one list goes on: its pace, which contents are held, who agreed to what."""
+    """What decides how fast one list goes on: its pace, which contents are held, who agreed to what.
+
+    ``stays``: people must agree when a list that all have is to go, as they must when it shrinks. Only the
+    publisher's own subscriptions go without.
+    """
 
     pace: Pace
     held: Asked
     agreed: Asked
+    stays: bool = True
 
     def may_go_on(self, track: Track, content: str) -> bool:
         """Return whether a content in shadow may be enforced anywhere."""
@@ -92,7 +98,8 @@ class Way:
     def needs_people(self, track: Track, content: str) -> bool:
         """Return whether people must agree to a content."""
         once = track.stopped is not None or content in track.refused
-        return once or self.pace.always or self.held(content)
+        goes = self.stays and not content and track.content(Stage.ALL) != ""
+        return once or goes or self.pace.always or self.held(content)
 
 
 def advanced(track: Track, pushed: str, way: Way, now: float) -> Track:
@@ -104,7 +111,7 @@ def advanced(track: Track, pushed: str, way: Way, now: float) -> Track:
     return track
 
 
-def taken_back(track: Track, to: str, reason: str, now: float) -> Track:
+def taken_back(track: Track, to: str, reason: Kept, now: float) -> Track:
     """Return a list put back to the content ``to``, in every stage at once; what came after waits."""
     gone = [step.content for step in track.steps if step.content != to]
     if not gone and track.content(Stage.ALL) == to:

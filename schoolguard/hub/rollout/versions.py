@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from schoolguard.hub.rollout.reasons import Kept
 from schoolguard.intake.rollout.stages import Stage
 
 Contents = Mapping[str, str]
@@ -36,7 +37,7 @@ class Version:
     contents: Contents
     former: str = ""
     of: int = 0
-    reason: str = ""
+    reason: Kept = ""
     enforced: bool = False
     found: Mapping[str, Any] = field(default_factory=dict)
 
@@ -78,7 +79,7 @@ def before(versions: Sequence[Version], version: Version) -> Version | None:
     return next((each for each in reversed(versions) if each.state == version.former != ""), None)
 
 
-def taken_back(versions: Iterable[Version], state: str, reason: str, now: float) -> tuple[Version, ...]:
+def taken_back(versions: Iterable[Version], state: str, reason: Kept, now: float) -> tuple[Version, ...]:
     """Return the history in which the version with a state, in whatever stage, was taken back."""
     return tuple(
         replace(each, stage=TAKEN_BACK, since=now, reason=reason)

@@ -106,7 +106,8 @@ class CompiledLists:
 
     def _compile(self, stage: Stage, sources: tuple[ListSource, ...]) -> Compiled:
         target, archive = (self._folder / f"{name}-{stage.value}" for name in ("snapshots", "archive"))
-        request = Request(sources, target, None, archive, int(self._clock()))
+        times = {each.id: int(Path(each.path).stat().st_mtime) for each in sources}  # gateways tell its age
+        request = Request(sources, target, None, archive, int(self._clock()), times)
         outcome = outcome_from_json(child(["schoolguard.lists.child", "-"], request_to_json(request)))
         # A name of its own: the compiler deletes its old ones, and the next delta needs it.
         path = self.whole(outcome.digest)

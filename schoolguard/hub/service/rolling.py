@@ -34,6 +34,7 @@ from schoolguard.hub.service.enrolled import Enrolled
 from schoolguard.hub.service.settings import HubSettings
 from schoolguard.hub.service.wholes import Wholes
 from schoolguard.intake.rollout.stages import Stage
+from schoolguard.language import Said
 
 STATE, DECISIONS, REPORTS_DB, WHOLES = "rollout.json", "decisions.log", "rollout.db", "wholes"
 
@@ -93,7 +94,7 @@ class Rolling:
             write_state(self.folder / STATE, decided.state)
         return decided
 
-    def refuse(self, state: State, version: Version, reason: str) -> State:
+    def refuse(self, state: State, version: Version, reason: Said) -> State:
         """Take back what a version changed against what all enforce, and write that down."""
         now, former = self.clock(), contents(state, Stage.ALL)
         if version.contents == former:  # it is on its way to all: what was there before
@@ -120,7 +121,7 @@ class Rolling:
         return frozenset(found.union(*(version.contents.values() for version in state.versions)))
 
     def _held(self, content: str) -> bool:
-        return bool(self.wholes.noted(content).get("held"))
+        return self.wholes.held(content)
 
 
 def adopted(pushed: Mapping[str, str], now: float) -> State:

@@ -18,7 +18,7 @@ from schoolguard.hub.service.rolling import Rolling
 from schoolguard.intake.guardrails.entries import WellKnown
 from schoolguard.intake.guardrails.limits import Limits
 from schoolguard.intake.rollout.stages import Stage
-from schoolguard.language import N_
+from schoolguard.language import N_, Said
 from schoolguard.lists.snapshot import Snapshot
 from schoolguard.lists.stack import Stack
 
@@ -65,7 +65,7 @@ class Settling:
                     found[stage] = made
         return found
 
-    def _refusal(self, stage: Stage, state: State, compiled: Mapping[Stage, Compiled]) -> str | None:
+    def _refusal(self, stage: Stage, state: State, compiled: Mapping[Stage, Compiled]) -> Said | None:
         if stage not in compiled or compiled[stage].state == self.newest:
             return None
         version = history.current(state.versions, stage)

@@ -9,10 +9,12 @@ from schoolguard.hub.rollout import versions as history
 from schoolguard.hub.rollout.approvals import Approvals
 from schoolguard.hub.rollout.counted import jumped, seen, share
 from schoolguard.hub.rollout.deciding import list_name
+from schoolguard.hub.rollout.reasons import Kept, said
 from schoolguard.hub.rollout.state import State
 from schoolguard.hub.rollout.tracks import Step, Track, Way, due
 from schoolguard.hub.service.list_check import list_id
 from schoolguard.hub.service.rolling import Rolling
+from schoolguard.hub.tuf.delegations import FETCHED
 from schoolguard.intake.orders.canonical import rfc3339
 from schoolguard.intake.rollout.stages import Stage
 
@@ -87,11 +89,13 @@ class View:
 
     def _way(self, path: str) -> Way:
         name, rolling = list_name(path), self._rolling
-        pace = rolling.settings.pace_of(name.partition("/")[0])
+        partner = name.partition("/")[0]
+        pace = rolling.settings.pace_of(partner)
         return Way(
             pace,
-            lambda content: bool(rolling.wholes.noted(content).get("held")),
+            rolling.wholes.held,
             lambda content: self._approvals.agreed(name, content),
+            partner != FETCHED,
         )
 
     def _list(self, path: str, track: Track) -> dict[str, Any]:
@@ -105,7 +109,7 @@ class View:
             if track.stopped is None
             else {
                 "at": rfc3339(track.stopped.at),
-                "reason": track.stopped.reason,
+                **_why(track.stopped.reason),
                 "sha256": track.stopped.content,
             },
         }
@@ -140,7 +144,7 @@ class View:
             "since": rfc3339(version.since),
             "of": version.of,
             "returnable": version.returnable,
-            "reason": version.reason,
+            **_why(version.reason),
             "state": version.state,
             "names": version.found.get("names", 0),
             "bytes": version.found.get("bytes", 0),
@@ -165,3 +169,8 @@ class View:
             "clashes": version.found.get("clashes", []),
             "asked": seen(previews, threshold, wanted).to_json(),
         }
+
+
+def _why(reason: Kept) -> dict[str, Any]:
+    """Return a reason in English, and as it can be said in another language."""
+    return {"reason": str(said(reason)), "said": reason if isinstance(reason, dict) else None}

@@ -74,6 +74,13 @@ class Wholes:
         found: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
         return found
 
+    def held(self, content: str) -> bool:
+        """Return whether people must agree to a content: the guardrails said so, or what they said is lost.
+
+        No list at all, the empty text, is held by nothing.
+        """
+        return bool(content) and bool(self.noted(content).get("held", True))
+
     def write_list(self, pushed: str, path: Path) -> None:
         """Write a whole list, without what is left out, as a list file (adblock) for the compiler."""
         dropped = self.dropped(pushed)

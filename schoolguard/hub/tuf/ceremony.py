@@ -39,9 +39,14 @@ _DIGEST = N_("digest to compare aloud: {digest}")
 
 
 def carry_out(repository: Repository, stick: Path) -> list[str]:
-    """Write the drafts that lack signatures to the stick, each with its last version; returns the roles."""
+    """Write the drafts that lack signatures to the stick, each with its last version; returns the roles.
+
+    What is left there of an earlier time goes: it would be shown, and signed, again.
+    """
     folder = stick / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    for path in (*folder.glob("*.json"), *folder.glob(f"*{_BEFORE}")):
+        path.unlink()
     carried = [role for role in waiting(repository) if not is_complete(repository, role)]
     for role in carried:
         document = draft(repository, role)

@@ -5,6 +5,7 @@ It must not be believed by a publisher before somebody enrolled its public part.
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -13,10 +14,42 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schoolguard.language import N_, Said
 
 _BYTES = 32
+_log = logging.getLogger("schoolguard.gateway")
 
 
 class KeyUnusable(Said):
     """The key cannot be read or made; the message says what to do."""
+
+
+class KeptKey:
+    """The key at ``path`` as it is now: ``schoolguard feed rotate-key`` changes it beside a running gateway.
+
+    Raises ``KeyUnusable`` when it is made; later a file that cannot be read leaves the key of before, and
+    that is said in the log.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._key = gateway_key(path)
+        self._seen = self._mark()
+
+    def now(self) -> Ed25519PrivateKey:
+        """Return the key to sign with."""
+        mark = self._mark()
+        if mark is not None and mark != self._seen:
+            self._seen = mark
+            try:
+                self._key = gateway_key(self._path)
+            except KeyUnusable as error:
+                _log.error("the gateway's key stays the one of before", extra={"problem": str(error)})
+        return self._key
+
+    def _mark(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
 
 def gateway_key(path: Path) -> Ed25519PrivateKey:

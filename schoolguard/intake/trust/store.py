@@ -95,6 +95,10 @@ class Store:
         damaged = len(state) < len(digests) or (self._record.exists() and not digests)
         return Saved(state, damaged)
 
+    def changed(self) -> float:
+        """Return when the last good state was written, in Unix seconds, 0 for never."""
+        return self._record.stat().st_mtime if self._record.is_file() else 0.0
+
     def commit(self, state: Mapping[str, bytes]) -> None:
         """Make ``state``, metadata by role, the last good one."""
         digests = {role: hashlib.sha256(content).hexdigest() for role, content in state.items()}

@@ -353,7 +353,8 @@ def test_the_publishers_own_reasons_are_in_the_receipt(tmp_path: Path) -> None:
     async def play(publisher: Publisher) -> None:
         publisher.verdict = Verdict((Reason("old-version", Said("version {version} is old", version=3)),))
         document = json.loads(await send(path, sender(publisher.base)))
-        assert document["reasons"] == [{"code": "old-version", "message": "version 3 is old"}]
+        said = {"msgid": "version {version} is old", "values": {"version": 3}}
+        assert document["reasons"] == [{"code": "old-version", "message": "version 3 is old", "said": said}]
 
     scene(tmp_path, play)
 

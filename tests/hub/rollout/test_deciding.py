@@ -11,10 +11,12 @@ import pytest
 from schoolguard.hub.rollout.approvals import Approvals
 from schoolguard.hub.rollout.deciding import Decided, Sources, contents, decide, list_path
 from schoolguard.hub.rollout.log import TAKEN_BACK, DecisionLog, Logged
+from schoolguard.hub.rollout.reasons import said
 from schoolguard.hub.rollout.settings import Jumps, Pace, RolloutSettings
 from schoolguard.hub.rollout.state import State, StateBroken, read_state, write_state
 from schoolguard.hub.rollout.tracks import Step, Stop, Track
 from schoolguard.hub.rollout.versions import Version, current, noted
+from schoolguard.hub.tuf.delegations import FETCHED
 from schoolguard.intake.rollout.report import Effect, Rate
 from schoolguard.intake.rollout.stages import Stage
 from tests.hub.rollout.people import LIST, agree, back, log_of
@@ -168,7 +170,11 @@ def test_a_way_back_by_hand_is_carried_out_once(publisher: Publisher) -> None:
     assert publisher.look(9000).due is None
     assert publisher.enforced() == [A, A], "what is pushed stays behind until people agree"
     track = publisher.state.tracks[PATH]
-    assert track.stopped == Stop(B, 3000, f"an: back to version {number}: lessons were blocked")
+    assert track.stopped is not None
+    assert (track.stopped.content, track.stopped.at) == (B, 3000)
+    assert str(said(track.stopped.reason)) == f"an: back to version {number}: lessons were blocked"
+    there = said(track.stopped.reason).say(lambda text: text.replace("back to version", "về bản"))
+    assert there == f"an: về bản {number}: lessons were blocked", "it can be said in another language"
     for person in ("an", "binh"):
         agree(publisher.log, person, B)
     publisher.look(9100)
@@ -234,6 +240,50 @@ def test_one_person_brings_nothing_to_all_that_two_must_agree_to(publisher: Publ
     for now in (1001, 2000, 3000):
         publisher.look(now)
         assert publisher.enforced() == ["", ""]
+
+
+@pytest.mark.parametrize("name", [LIST, ""])
+def test_one_person_brings_back_nothing_that_was_taken_back(publisher: Publisher, name: str) -> None:
+    """All had it, and one list's way back marks no version: the content is remembered."""
+    other = list_path("viettel/ads")
+    publisher.until_all(A, 1000)
+    publisher.until_all(B, 2000)
+    number = {each.state: each.number for each in publisher.state.versions}
+    back(publisher.log, "an", number[A], LIST)
+    publisher.look(3000)
+    publisher.pushed[other] = A
+    publisher.look(3001)
+    back(publisher.log, "an", number[B], name)
+    for now in (4000, 5000):
+        publisher.look(now)
+        assert publisher.enforced() == [A, A]
+
+
+def test_a_partner_alone_does_not_take_away_a_list_that_all_have(publisher: Publisher) -> None:
+    """Who has stolen its key would else open all that the list closes; a list that shrinks is held too."""
+    publisher.until_all(A, 1000)
+    del publisher.pushed[PATH]
+    for now in (2000, 2010, 9000):
+        publisher.look(now)
+        assert publisher.enforced() == [A, A]
+    for person in ("an", "binh"):
+        agree(publisher.log, person, "")
+    publisher.look(9001)
+    publisher.look(9200)
+    assert publisher.enforced() == ["", ""]
+
+
+def test_a_subscription_goes_when_the_publisher_ends_it(publisher: Publisher) -> None:
+    path = list_path(f"{FETCHED}/games")
+    publisher.partners |= {FETCHED}
+    publisher.pushed[path] = A
+    for now in (1000, 1010, 1110):
+        publisher.look(now)
+    assert contents(publisher.state, Stage.ALL) == {path: A}
+    del publisher.pushed[path]
+    for now in (2000, 2010, 2110):
+        publisher.look(now)
+    assert contents(publisher.state, Stage.ALL) == {}
 
 
 def test_a_version_that_is_not_kept_moves_nothing(publisher: Publisher) -> None:

@@ -18,6 +18,7 @@ from schoolguard.hub.service.rolling import DECISIONS, REPORTS_DB, WHOLES, Rolli
 from schoolguard.hub.service.wholes import Wholes
 from schoolguard.intake.rollout.report import Effect, Rate, Report, sign
 from schoolguard.intake.rollout.stages import Stage
+from schoolguard.language import Said
 from tests.hub.rollout.people import LIST, agree, back, log_of, public
 from tests.hub.tuf.killed import every_step
 
@@ -132,7 +133,7 @@ def test_what_the_lists_together_may_not_do(tmp_path: Path) -> None:
         state = run.rolling.state()
         version = Version(0, B, 0, "canary", 0, contents(state, Stage.CANARY))
         if version.contents != contents(state, Stage.ALL):
-            run.rolling.refuse(state, version, "it would close the safety net")
+            run.rolling.refuse(state, version, Said("it would close the safety net"))
 
     for _ in every_step(refused, run.anew):
         assert run.enforced() in ([A, B], [A, A])

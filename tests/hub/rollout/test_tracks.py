@@ -46,10 +46,12 @@ def test_what_comes_meanwhile_neither_hurries_nor_starves() -> None:
     assert [track.content(stage) for stage in Stage] == ["push-29", "push-10", "push-0"]
 
 
-def test_a_list_that_goes_is_a_content_like_others() -> None:
+def test_a_list_that_goes_is_a_content_that_people_agree_to() -> None:
+    agreed = way(agreed=frozenset([""]))
     track = advanced(Track(all=Step("a", 0.0)), "", way(), 5.0)
     assert track.content(Stage.ALL) == "a"
-    assert advanced(advanced(track, "", way(), 15.0), "", way(), 115.0).content(Stage.ALL) == ""
+    assert advanced(advanced(track, "", way(), 15.0), "", way(), 115.0).content(Stage.ALL) == "a"
+    assert advanced(advanced(track, "", agreed, 15.0), "", agreed, 115.0).content(Stage.ALL) == ""
 
 
 def test_what_the_guardrails_hold_stays_until_people_agree() -> None:

@@ -107,7 +107,6 @@ def begin(desk: Path) -> None:
 
 def sign_all(desk: Path, *who: str) -> str:
     place, stick = ("--hub", desk / "hub"), desk / "stick"
-    shutil.rmtree(stick / FOLDER, ignore_errors=True)
     say("sign", "carry-out", stick, *place, *ENGLISH)
     for person in who:
         for role in ("root", "targets"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.node.following.scene import Hub, fresh
 from tests.servers import run_command, serving, wait_until
@@ -56,3 +57,33 @@ def test_a_gateway_serves_what_it_followed_and_goes_on_without_the_publisher(
     with serving(other) as gateway:
         for name in ("www.hoc.example", "help2.hoc.example", "mxh.example", "bet.example"):
             assert blocked(name), name
+
+
+def test_lists_that_the_school_refused_are_tried_again_when_its_configuration_changed(
+    hub: Hub, new_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    hub.lists("www.hoc.example")
+    tests = {"must-allow": [{"groups": ["Học sinh THPT"], "names": ["www.hoc.example"]}]}
+    site = new_site(tmp_path, school={"tests": tests})
+
+    def follow() -> None:
+        text = site.config / "schoolguard.yaml"
+        followed = {"root-fingerprint": hub.root, "url": hub.address, "every": "1d", "jitter": 0}
+        text.write_text(text.read_text() + f"publisher: {json.dumps(followed)}\n")
+
+    def status() -> dict[str, Any]:
+        done = run_command("province", "status", "--json", "--config", str(site.config))
+        return dict(json.loads(done.stdout))
+
+    follow()
+    with serving(site) as gateway:
+        refused = wait_until(lambda: status()["problems"], "a refusal")
+        assert ("layers", "not-applied") in {(each["what"], each["word"]) for each in refused}
+        assert gateway.reload()["ok"], "the lists in force are not those that were refused"
+        assert status()["state"] == ""
+        site.school = {}
+        site.write()
+        follow()
+        assert gateway.reload()["ok"]
+        wait_until(lambda: status()["state"] == hub.wholes[-1].state, "the lists, without another poll")
+        assert not [each for each in status()["problems"] if each["what"] == "layers"]

@@ -19,6 +19,7 @@ import zstandard
 from schoolguard.hub.tuf.signing import File
 from schoolguard.lists.stack import Stack
 from schoolguard.node.province_layers import ProvinceLayers
+from schoolguard.node.standing import publisher_versions
 from tests.node.following.scene import Box, Hub
 
 
@@ -49,6 +50,21 @@ def test_several_deltas_become_one_and_old_files_go(hub: Hub, box: Box) -> None:
     assert len(box.applied) == 3
     whole = hub.wholes[-1]
     assert Stack.open([Path(path) for path in box.applied[-1]]).layers[0].state == whole.state
+
+
+def test_the_feed_names_the_lists_in_force(hub: Hub, box: Box) -> None:
+    assert publisher_versions(()) == ()
+    hub.lists("a.example")
+    box.take(hub.yard.served)
+    (first,) = publisher_versions(box.applied[-1])
+    hub.lists("a.example", "b.example")
+    box.take(hub.yard.served)
+    (second,) = publisher_versions(box.applied[-1])
+    assert (first.id, first.entries, second.entries) == (second.id, 1, 2)
+    assert first.version != second.version
+    assert 0 < first.changed <= second.changed
+    Path(box.applied[-1][0]).write_bytes(b"rubbish")
+    assert publisher_versions(box.applied[-1]) == ()
 
 
 def test_what_is_in_force_is_not_fetched_again(hub: Hub, box: Box) -> None:
@@ -182,6 +198,40 @@ def test_a_kill_at_any_moment_leaves_the_former_or_the_new(hub: Hub, tmp_path: P
     assert found is not None
     assert found.state == hub.wholes[-1].state
     needed(state / "province" / "layers")
+
+
+_FULL = """
+import json, resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]), resource.RLIM_INFINITY))
+state = asyncio.run(following.import_(Path(sys.argv[3])))
+print(json.dumps([word for word, _ in state.problems.values()]))
+"""
+
+
+def test_a_disk_that_fills_in_the_middle_leaves_the_former_and_is_told(hub: Hub, tmp_path: Path) -> None:
+    former = hub.lists("old.example")
+    state, script = tmp_path / "full", tmp_path / "child.py"
+    begin, _import = _CHILD.rstrip().rsplit("\n", 1)
+    script.write_text(f"{begin}{_FULL}")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["", *sys.path])}
+
+    def take(most: int) -> list[str]:
+        words = [sys.executable, str(script), str(state), hub.root, str(hub.yard.served), str(most)]
+        done = subprocess.run(words, check=True, env=environment, timeout=60, capture_output=True)
+        found: list[str] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    assert take(1 << 30) == []
+    hub.lists(*(f"n{number}.example" for number in range(2_000)), "old.example")
+    layers = ProvinceLayers(state / "province" / "layers")
+    for most in (1_000, 12_000):
+        assert "disk" in take(most), most
+        installed = layers.installed()
+        assert installed is not None
+        assert (installed.state, len(layers.ready())) == (former, 1)
+    assert take(1 << 30) == []
+    assert layers.installed() != installed
+    assert not list((state / "province" / "layers").glob("unpacking"))
 
 
 def test_a_pointer_that_is_rubbish_is_none(hub: Hub, box: Box) -> None:
