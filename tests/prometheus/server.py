@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -66,7 +67,7 @@ def example(folder: Path, target: int, **changes: Any) -> Path:
     for path in (CONFIG / "prometheus/rules").glob("*.yml"):
         rules = yaml.safe_load(path.read_text(encoding="utf-8"))
         for rule in (rule for group in rules["groups"] for rule in group["rules"]):
-            rule["expr"] = rule["expr"].replace("[5m]", "[4s]")
+            rule["expr"] = re.sub(r"\[[25]m\]", "[4s]", rule["expr"])
             if "for" in rule:
                 rule["for"] = "1s"
         (folder / "rules" / path.name).write_text(yaml.safe_dump(rules, allow_unicode=True))

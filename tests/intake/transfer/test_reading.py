@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 
 import dns.flags
 import dns.message
@@ -117,23 +118,25 @@ def notify(key: TransferKey | None = KEY, zone: str = ZONE, kind: str = "SOA", r
 
 
 @pytest.mark.parametrize(
-    ("wire_", "source", "heard", "answered", "counted"),
+    ("made", "source", "heard", "answered", "counted"),
     [
-        (notify(), "192.0.2.1", True, True, "taken"),
-        (notify(), "192.0.2.2", False, False, "foreign"),
-        (notify(zone="other.test"), "192.0.2.1", False, True, "foreign"),
-        (notify(kind="A"), "192.0.2.1", False, True, "foreign"),
-        (notify(None), "192.0.2.1", False, True, "unsigned"),
-        (notify(WRONG), "192.0.2.1", False, False, "bad-signature"),
-        (notify(reply=True), "192.0.2.1", False, False, "malformed"),
-        (QUERY.to_wire(), "192.0.2.1", False, False, "malformed"),
-        (b"", "192.0.2.1", False, False, "malformed"),
+        (notify, "192.0.2.1", True, True, "taken"),
+        (notify, "192.0.2.2", False, False, "foreign"),
+        (lambda: notify(zone="other.test"), "192.0.2.1", False, True, "foreign"),
+        (lambda: notify(kind="A"), "192.0.2.1", False, True, "foreign"),
+        (lambda: notify(None), "192.0.2.1", False, True, "unsigned"),
+        (lambda: notify(WRONG), "192.0.2.1", False, False, "bad-signature"),
+        (lambda: notify(reply=True), "192.0.2.1", False, False, "malformed"),
+        (QUERY.to_wire, "192.0.2.1", False, False, "malformed"),
+        (lambda: b"", "192.0.2.1", False, False, "malformed"),
     ],
 )
-def test_who_may_notify(wire_: bytes, source: str, heard: bool, answered: bool, counted: str) -> None:
+def test_who_may_notify(
+    made: Callable[[], bytes], source: str, heard: bool, answered: bool, counted: str
+) -> None:
     told: list[str] = []
     ours = notices(told)
-    assert (ours.answer(wire_, source) is not None) is answered
+    assert (ours.answer(made(), source) is not None) is answered
     assert told == (["test"] if heard else [])
     assert ours.counts == {counted: 1}
 
