@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from schoolguard.config import schema
 from schoolguard.config.files import FILES, LISTS_FILES, FileKind, Row, rows
+from schoolguard.config.types import Key
 
 _TABLE = re.compile(r"(<!-- keys: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -29,13 +31,15 @@ def filled(readme: str) -> str:
     return _TABLE.sub(lambda match: match[1] + tables[match[2]] + match[3], readme)
 
 
-def _line(row: Row) -> str:
-    key = row.key
+def default_of(key: Key[Any]) -> str:
+    """Return what the reference says holds without a key."""
     if key.default is not None:
-        default = f"`{key.type.show(key.default)}`"
-    else:
-        default = key.otherwise or "**required**"
-    return f"| `{row.path}` | {key.type.label} | {default} | {key.meaning} |"
+        return f"`{key.type.show(key.default)}`"
+    return key.otherwise or "**required**"
+
+
+def _line(row: Row) -> str:
+    return f"| `{row.path}` | {row.key.type.label} | {default_of(row.key)} | {row.key.meaning} |"
 
 
 def main(folder: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from schoolguard.config.finding import Collector, ConfigError, Wrong
+from schoolguard.config.finding import Collector, ConfigError, Finding, Wrong
 from schoolguard.config.tree import read_section
 from schoolguard.config.types import Fields, Key
 from schoolguard.hub.server.limits import Listening
@@ -24,11 +24,22 @@ FILE = "hub.yaml"
 def read_hub(folder: Path, translate: Translate = str) -> HubSettings:
     """Return the settings in ``hub.yaml`` of a folder; raises ``ConfigError`` with every error."""
     out = Collector(translate)
-    fields = read_section(folder, FILE, keys.HUB, out)
-    settings = None if fields is None else _settings(fields, folder, out)
+    settings = _read(folder, out)
     if settings is None or out.failures:
         raise ConfigError(out.errors())
     return settings
+
+
+def findings(folder: Path, translate: Translate = str) -> tuple[Finding, ...]:
+    """Return every error and warning about ``hub.yaml`` of a folder."""
+    out = Collector(translate)
+    _read(folder, out)
+    return out.all()
+
+
+def _read(folder: Path, out: Collector) -> HubSettings | None:
+    fields = read_section(folder, FILE, keys.HUB, out)
+    return None if fields is None else _settings(fields, folder, out)
 
 
 def _settings(fields: Fields, folder: Path, out: Collector) -> HubSettings:

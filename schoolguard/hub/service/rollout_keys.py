@@ -22,13 +22,14 @@ from schoolguard.intake.rollout.stages import MOST_CANARIES
 _DEFAULTS = RolloutSettings()
 _JUMPS = _DEFAULTS.jumps
 _LONGEST = 60 * 86_400
-_FILE = Text(most=400)
+_FILE = Text("file", most=400)
 HELD, ALWAYS = "held", "always"
 
 APPROVERS: Key[tuple[At[str], ...]] = Key(
     "approvers",
     ListOf(_FILE, least=1, most=20),
-    "Files with the public keys (NAME.pub.json) of those who may agree to lists, and order a way back.",
+    "Files with the public keys (NAME.pub.json) of those who may agree to lists, and order a way back; "
+    "relative to this file's folder.",
     otherwise="none: a list that is held stays held",
 )
 
@@ -47,23 +48,33 @@ CANARY = Key(
 APPROVE = Key(
     "approve",
     Choice((HELD, ALWAYS)),
-    "Whether people agree to lists that the guardrails hold, or to every push.",
+    "held: people must agree to what the guardrails hold. always: to every push.",
     HELD,
 )
-PARTNER = Key("partner", Text(most=32), "The partner's name.")
-OWN_SHADOW = Key("shadow", Time(0, _LONGEST), "As above, for this partner.", otherwise="as for all")
-OWN_CANARY = Key("canary", Time(0, _LONGEST), "As above, for this partner.", otherwise="as for all")
-OWN_APPROVE = Key("approve", Choice((HELD, ALWAYS)), "As above, for this partner.", otherwise="as for all")
+PARTNER = Key(
+    "partner",
+    Text(most=32),
+    "The partner's name, as `hub partner add` was given it; `subscriptions` for the lists fetched here.",
+)
+OWN_SHADOW = Key(
+    "shadow", Time(0, _LONGEST), "`rollout.shadow` for this partner's lists.", otherwise="as for all"
+)
+OWN_CANARY = Key(
+    "canary", Time(0, _LONGEST), "`rollout.canary` for this partner's lists.", otherwise="as for all"
+)
+OWN_APPROVE = Key(
+    "approve", Choice((HELD, ALWAYS)), "`rollout.approve` for this partner's lists.", otherwise="as for all"
+)
 PARTNERS: Key[tuple[At[Fields], ...]] = Key(
     "partners",
     ListOf(Section((PARTNER, OWN_SHADOW, OWN_CANARY, OWN_APPROVE)), most=200),
-    "Partners with a pace of their own.",
+    "Partners whose lists have a pace of their own, each once.",
     otherwise="none",
 )
 GATEWAYS: Key[tuple[At[str], ...]] = Key(
     "canary-gateways",
     ListOf(Text(most=100), most=MOST_CANARIES),
-    "Gateways, by id, that enforce new lists first.",
+    "Gateways, by their id in the file `gateways`, that enforce new lists first.",
     otherwise="none by name",
 )
 SCHOOLS: Key[tuple[At[str], ...]] = Key(
@@ -75,35 +86,55 @@ SCHOOLS: Key[tuple[At[str], ...]] = Key(
 SHARE = Key(
     "canary-share",
     Percent(100),
-    "So many of all gateways enforce new lists first, by a lot that is always the same.",
+    "So many of all gateways enforce new lists first, besides those named, by a lot that is always the same.",
     _DEFAULTS.canaries.share / 1000,
 )
 THRESHOLD = Key(
-    "threshold", Integer(2, 1_000), "Counts of fewer gateways are not shown.", _DEFAULTS.threshold
+    "threshold",
+    Integer(2, 1_000),
+    "A preview shows no count that fewer gateways told: it could be laid at one school's door.",
+    _DEFAULTS.threshold,
 )
-KEPT = Key("kept-versions", Integer(2, 200), "So many versions can be returned to.", _DEFAULTS.kept)
+KEPT = Key(
+    "kept-versions",
+    Integer(2, 200),
+    "So many versions of all lists are kept, and can be returned to with `hub rollback`.",
+    _DEFAULTS.kept,
+)
 JUMP = Key(
     "jump",
     OrWord(Percent(10_000), "off"),
-    "A list goes back by itself when the blocked share of queries grew by more of what it was...",
+    "A list goes back by itself when the blocked share of queries grew by more than this share of what it "
+    "was, and by more than `jump-floor`; 100% is twice as much. off: blocking is not watched.",
     _JUMPS.growth,
 )
-JUMP_FLOOR = Key("jump-floor", Percent(100), "... and by more than so much of all queries.", _JUMPS.floor)
+JUMP_FLOOR = Key(
+    "jump-floor",
+    Percent(100),
+    "Below so much of all queries, growth of the blocked ones is no jump.",
+    _JUMPS.floor,
+)
 JUMP_REQUESTS = Key(
     "jump-requests",
     OrWord(Integer(1, 10_000), "off"),
-    "It goes back too when, for as many queries, staff granted over twice the passes, at least so many more.",
+    "It goes back too when, for as many queries, staff granted over twice the passes, and at least so many "
+    "more. off: passes are not watched.",
     _JUMPS.requests,
 )
 JUMP_QUERIES = Key(
     "jump-queries",
     Integer(1, 10_000_000),
-    "Both take at least so many queries before and after...",
+    "A gateway counts for a jump only with at least so many queries before and after.",
     _JUMPS.queries,
 )
-JUMP_GATEWAYS = Key("jump-gateways", Integer(1, 1_000), "... in at least so many gateways.", _JUMPS.gateways)
+JUMP_GATEWAYS = Key(
+    "jump-gateways",
+    Integer(1, 1_000),
+    "A list goes back only when it jumped in at least so many gateways.",
+    _JUMPS.gateways,
+)
 JUMP_WATCH = Key(
-    "jump-watch", Time(0, _LONGEST), "So long after a list came to all it is watched so.", _JUMPS.watch
+    "jump-watch", Time(0, _LONGEST), "So long a list is watched for jumps after it came to all.", _JUMPS.watch
 )
 
 ROLLOUT: Key[Fields] = Key(

@@ -48,8 +48,7 @@ def _subscriptions(
 ) -> Iterator[HubSubscription]:
     for section in sections:
         if not section.tried(url_keys.URL):
-            out.error(section.mark, Wrong(N_("the key `{key}` is missing"), key=url_keys.URL.name))
-            continue
+            continue  # it is missing, which was said
         wanted = subscription_of(section, catalogue, out)
         kind = Kind(section.value(keys.KIND))
         category = _category(section, kind, catalogue, out)
