@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from schoolguard.config.finding import Wrong
 from schoolguard.config.numbers import Integer, Time
 from schoolguard.config.scalars import Text
 from schoolguard.config.types import Fields, Key, Schema, Section, TextType
+from schoolguard.config.web_address import LONGEST, web_address
 from schoolguard.intake.model import Publisher
 from schoolguard.language import N_
 
-_LONGEST = 1_000
 _FORM = "https://lists.example.vn/schoolguard"
 _FINGERPRINT = r"[1-9][0-9]{0,8}:(?:[ -]?[0-9a-fA-F]){32}"
 _DEFAULTS = Publisher("")
@@ -29,23 +28,15 @@ class RepositoryType(TextType[str]):
 
     def parse(self, text: str) -> str:
         """Return the address without a slash at its end."""
-        try:
-            parts = urlsplit(text)
-            host, _ = parts.hostname, parts.port
-        except ValueError as error:
-            raise Wrong(N_("this is no web address"), found=text, accepted=_FORM) from error
-        if parts.scheme not in ("https", "http") or not host or len(text) > _LONGEST or not text.isascii():
-            raise Wrong(N_("this is no web address"), found=text, accepted=_FORM)
-        if not text.isprintable() or " " in text:
-            raise Wrong(N_("this is no web address"), found=text, accepted=_FORM)
+        parts = web_address(text, ("https", "http"), _FORM)
         if "@" in parts.netloc or "?" in text or "#" in text:
             msgid = N_("an address without a user name, a question mark and a part after # belongs here")
-            raise Wrong(msgid, found=host, accepted=_FORM)
+            raise Wrong(msgid, found=parts.hostname, accepted=_FORM)
         return text.rstrip("/")
 
     def schema(self) -> Schema:
         """Return a text's schema."""
-        return {"type": "string", "pattern": r"^\s*https?://[^\s#@?]+\s*$", "maxLength": _LONGEST}
+        return {"type": "string", "pattern": r"^\s*https?://[^\s#@?]+\s*$", "maxLength": LONGEST}
 
 
 ROOT_FINGERPRINT = Key(

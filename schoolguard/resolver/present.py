@@ -41,10 +41,6 @@ class Present:
     orders: Mapping[str, int] = field(default_factory=dict)
     logged: frozenset[tuple[str, str]] = frozenset()
 
-    def device_of(self, address: bytes) -> bytes:
-        """Return the MAC of a packed address, or the address itself when it is not known."""
-        return self.devices.get(address, address)
-
     def learn(self, found: Mapping[bytes, bytes], gone: Iterable[bytes]) -> set[bytes]:
         """Take news of devices and return the addresses whose device is another one now."""
         changed = {address for address, mac in found.items() if self.devices.get(address) != mac}

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import schoolguard
 from tests.bench import gateway, load, policy
+from tests.bench.pairs import TIMES, in_pairs
 from tests.bench.processes import Failed, Server, running
 from tests.bench.stage import Stage, prepare
-from tests.bench.table import GATEWAY, Rounds, Row
-from tests.bench.warm import NOISE, cost_of, tell
+from tests.bench.table import GATEWAY, Row
 
 UNCOUNTED = "SchoolGuard, not counting"
 CLIENTS = tuple(f"127.0.3.{host}" for host in range(1, 51))
@@ -39,7 +39,6 @@ def counting(on: Stage) -> Iterator[Row]:
     sent = load.Load(on.questions.zipf, on.options.seconds, sources=CLIENTS)
     # All have one plan, so what one asked is kept for the others.
     first = load.Load(on.questions.zipf, None, sources=CLIENTS[:1])
-    costs = Rounds()
     with gateway.serving(on.installation(1), GATEWAY) as counted, uncounted(on) as other:
         both = (counted, other)
         for server in both:
@@ -47,24 +46,10 @@ def counting(on: Stage) -> Iterator[Row]:
             policy.introduce(server.port, CLIENTS)
             load.send(first, server.port)
             load.send(sent, server.port)
-        quiet = 0
-        for turn in range(2 * on.options.rounds):
-            pair = both if turn % 2 == 0 else both[::-1]
-            found = {server.name: cost_of(server, sent) for server in pair}
-            for server in pair:
-                tell(f"counting, pair {turn + 1}", server, found[server.name])
-            left = 2 * on.options.rounds - turn - 1
-            if any(cost.others > NOISE for cost in found.values()) and on.options.rounds - quiet <= left:
-                continue
-            quiet += 1
-            for name, cost in found.items():
-                costs.add(name, cost.both)
-            costs.add("times", found[GATEWAY].both / found[UNCOUNTED].both)
-            if quiet == on.options.rounds:
-                break
-    ratio = costs.median("times")
+        costs = in_pairs(on, both, sent, "counting")
+    ratio = costs.median(TIMES)
     full, plain = (f"{costs.median(n):.2f} us ({costs.spread(n, '.2f')})" for n in (GATEWAY, UNCOUNTED))
-    cell = f"{full}; not counting {plain}: {ratio:.3f} times ({costs.spread('times', '.2f')})"
+    cell = f"{full}; not counting {plain}: {ratio:.3f} times ({costs.spread(TIMES, '.2f')})"
     label = f"{on.size.label}: CPU per warm query, counting, {len(CLIENTS)} clients"
     yield Row(label, {GATEWAY: cell}, None, f"at most {_AIM} times", ratio <= _AIM)
 

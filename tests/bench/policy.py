@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tests.bench import corpus, gateway, load, policies, probe
+from tests.bench.pairs import TIMES, in_pairs
 from tests.bench.processes import Failed, Server
 from tests.bench.stage import SEED, Stage, prepare
-from tests.bench.table import GATEWAY, Rounds, Row
-from tests.bench.warm import NOISE, cost_of, tell
+from tests.bench.table import GATEWAY, Row
 
 EVERYTHING = "SchoolGuard, all on"
 ASKING = 25
@@ -133,26 +133,10 @@ def warm_up(server: Server, sent: load.Load) -> None:
 
 
 def _turns(on: Stage, both: tuple[Server, Server], sent: load.Load) -> Row:
-    """Measure in pairs; one that something else ran beside is measured again, up to twice as many in all."""
-    costs = Rounds()
-    quiet = 0
-    for turn in range(2 * on.options.rounds):
-        # Now the one first and now the other: what changes with time hits both alike.
-        pair = both if turn % 2 == 0 else both[::-1]
-        found = {server.name: cost_of(server, sent) for server in pair}
-        for server in pair:
-            tell(f"policy, pair {turn + 1}", server, found[server.name])
-        disturbed = any(cost.others > NOISE for cost in found.values())
-        if disturbed and on.options.rounds - quiet <= 2 * on.options.rounds - turn - 1:
-            continue
-        quiet += 1
-        for name, cost in found.items():
-            costs.add(name, cost.both)
-        costs.add("times", found[EVERYTHING].both / found[GATEWAY].both)
-        if quiet == on.options.rounds:
-            break
-    ratio = costs.median("times")
+    """Measure everything on beside one plain group."""
+    costs = in_pairs(on, both[::-1], sent, "policy")
+    ratio = costs.median(TIMES)
     full, plain = (f"{costs.median(n):.2f} us ({costs.spread(n, '.2f')})" for n in (EVERYTHING, GATEWAY))
-    cell = f"{full}; one plain group {plain}: {ratio:.3f} times ({costs.spread('times', '.2f')})"
+    cell = f"{full}; one plain group {plain}: {ratio:.3f} times ({costs.spread(TIMES, '.2f')})"
     label = f"{on.size.label}: CPU per warm query, {policies.GROUPS} groups, all policies"
     return Row(label, {GATEWAY: cell}, None, f"at most {_AIM} times", ratio <= _AIM)

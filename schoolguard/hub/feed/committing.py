@@ -37,7 +37,6 @@ class Committer:
         self._count = 0
         self._news = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "feed")
-        self.transactions = 0
 
     async def put(self, arrived: Sequence[Arrived]) -> list[Judged]:
         """Return what became of documents, once they are on the disk; raises ``CannotKeep``, ``Busy``."""
@@ -83,7 +82,6 @@ class Committer:
                 if not done.done():
                     done.set_exception(error)
             return
-        self.transactions += 1
         for arrived, done in taken:
             part = [next(judged) for _ in arrived]
             if not done.done():  # who asked may have hung up; what they brought is stored all the same

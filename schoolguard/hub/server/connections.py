@@ -33,7 +33,6 @@ class CountedServer(web.Server):
         self._spared = spared
         self._open: Counter[str] = Counter()
         self._addresses: dict[RequestHandler, str] = {}
-        self.turned_away = 0
 
     @property
     def open(self) -> int:
@@ -50,7 +49,6 @@ class CountedServer(web.Server):
         self._addresses[handler] = address
         self._open[address] += 1
         if full or crowd:
-            self.turned_away += 1
             transport.abort()
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:

@@ -6,20 +6,16 @@ so memory does not grow with the list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 from schoolguard.dns.names import search_key
 from schoolguard.intake.guardrails.change import change_reasons
 from schoolguard.intake.guardrails.entries import Findings, Subject, WellKnown
 from schoolguard.intake.guardrails.limits import Limits
-from schoolguard.intake.guardrails.verdict import Action, Code, Counts, Reason, Verdict
+from schoolguard.intake.guardrails.verdict import Counts, Reason, Verdict
 from schoolguard.lists.delta_listed import Listed
 from schoolguard.lists.model import Entry
 from schoolguard.lists.stack import Stack
-
-Mask = Callable[[str], int]
-Assertions = Callable[[Mask], Iterable[str]]
-"""Given what the lists would say of a search key, the assertions that do not hold, each in its own words."""
 
 
 def judge_list(
@@ -69,13 +65,6 @@ def judge_change(
     before = 0 if listed.row is None else listed.row.entries
     counts = Counts(before, max(0, before + coming - going), coming, going)
     return _verdict(subject, counts, findings, limits)
-
-
-def assertion_reasons(new: Stack, assertions: Assertions) -> Iterator[Reason]:
-    """Yield the assertions (``must_allow``, ``must_block``) that would not hold with the stack ``new``."""
-    broken = tuple(assertions(new.mask))
-    if broken:
-        yield Reason(Code.ASSERTION, Action.REFUSE, len(broken), 0, broken)
 
 
 def with_reasons(verdict: Verdict, more: Iterable[Reason]) -> Verdict:

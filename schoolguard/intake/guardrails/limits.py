@@ -52,18 +52,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class ByteLimits:
-    """Limits on what is read, before anything is believed of it.
+class LineLimits:
+    """Limits on the lines of a file, and on its bytes for each entry.
 
-    Names compress 3 to 6 times, a document with provenance for each name up to 40 times; a bomb, a thousand
-    times and more. A real line has 5 to 60 bytes, with provenance some 300. Real lists have less than 1 % of
-    lines that are no entry and no comment.
+    A real line has 5 to 60 bytes, with provenance some 300. In real lists less than 1 % of the lines are no
+    entry and no comment.
     """
 
-    max_packed: int = 64 * MEBIBYTE
-    max_size: int = 1024 * MEBIBYTE
-    max_ratio: int = 200
-    max_window: int = 8 * MEBIBYTE
     min_density: int = 4
     max_density: int = 2_048
     junk_floor: int = 1_000

@@ -40,15 +40,8 @@ class Code(StrEnum):
     POPULAR_HEAD = "popular-head"
     LOOK_ALIKE = "look-alike"
     BROAD_PATTERN = "broad-pattern"
-    ASSERTION = "assertion"
-    TOO_LARGE = "too-large"
-    RATIO = "ratio"
-    DAMAGED = "damaged"
     JUNK = "junk"
     DENSITY = "density"
-    HTML = "html"
-    NOT_TEXT = "not-text"
-    PATH = "path"
 
 
 MESSAGES: Mapping[Code, str] = MappingProxyType(
@@ -67,15 +60,8 @@ MESSAGES: Mapping[Code, str] = MappingProxyType(
         Code.POPULAR_HEAD: N_("{found} of the most popular names are new, {limit} are accepted: {names}"),
         Code.LOOK_ALIKE: N_("names that look like well-known ones: {names}"),
         Code.BROAD_PATTERN: N_("expressions that match names of the safety net or popular names: {names}"),
-        Code.ASSERTION: N_("an assertion of the configuration would not hold: {names}"),
-        Code.TOO_LARGE: N_("{found} bytes, {limit} are accepted"),
-        Code.RATIO: N_("one byte unpacks to {found}, {limit} are accepted"),
-        Code.DAMAGED: N_("the archive is damaged or cut short"),
         Code.JUNK: N_("{found} lines are no entries, {limit} are accepted"),
         Code.DENSITY: N_("{found} bytes for an entry, {limit} are accepted"),
-        Code.HTML: N_("an HTML page or another document instead of a list"),
-        Code.NOT_TEXT: N_("no text"),
-        Code.PATH: N_("a path that is not accepted: {names}"),
     }
 )
 
@@ -150,11 +136,3 @@ class Verdict:
             "dropped": len(self.dropped),
             "reasons": [reason.to_json() for reason in self.reasons],
         }
-
-
-class PushRefused(Exception):
-    """What came is not read any further; ``reason`` says why."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(str(reason.said))
-        self.reason = reason

@@ -8,8 +8,8 @@ from pathlib import Path
 from schoolguard.intake.guardrails.alike import Originals
 from schoolguard.intake.guardrails.entries import Subject, WellKnown
 from schoolguard.intake.guardrails.judge import judge_list, with_reasons
-from schoolguard.intake.guardrails.limits import ByteLimits
-from schoolguard.intake.guardrails.packed import line_reasons
+from schoolguard.intake.guardrails.limits import LineLimits
+from schoolguard.intake.guardrails.lines import line_reasons
 from schoolguard.intake.guardrails.suffixes import Suffixes
 from schoolguard.intake.guardrails.verdict import Verdict
 from schoolguard.intake.guardrails.well_known import Protected, Ranking
@@ -38,7 +38,7 @@ def judge_copy(case: Case) -> Verdict:
     report = Report(source.id, source.format)
     verdict = judge_list(read(source, report), subject, old, _known(case), case.limits)
     junk, size = sum(report.refused.values()), Path(source.path).stat().st_size
-    return with_reasons(verdict, line_reasons(report.entries, junk, size, ByteLimits()))
+    return with_reasons(verdict, line_reasons(report.entries, junk, size, LineLimits()))
 
 
 def _known(case: Case) -> WellKnown:

@@ -194,7 +194,7 @@ def _unknown(text: str, school: School) -> list[str]:
     """Return three names of a list that the starter lists do not block."""
     found = []
     for line in text.splitlines():
-        name = line.split()[-1] if line and not line.startswith(("#", "!")) else ""
+        name = line.split()[-1].strip("|^*.") if line and not line.startswith(("#", "!")) else ""
         if re.fullmatch(r"[a-z0-9-]+\.(com|net)", name) and school.asks(name) == OPEN:
             found.append(name)
         if len(found) == 3:

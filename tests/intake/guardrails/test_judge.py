@@ -11,13 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schoolguard.dns.names import search_key
 from schoolguard.intake.guardrails.change import change_reasons
 from schoolguard.intake.guardrails.effects import effect_reasons
 from schoolguard.intake.guardrails.entries import Subject, WellKnown
 from schoolguard.intake.guardrails.judge import (
-    Mask,
-    assertion_reasons,
     judge_change,
     judge_list,
     with_reasons,
@@ -111,23 +108,13 @@ def test_only_a_sealed_category_reaches_into_the_safety_net(compiled: Compiled, 
     assert (reason.code, reason.action, reason.names) == (Code.PROTECTED, Action.REFUSE, ("emis.misa.vn",))
 
 
-def test_assertions_are_asked_of_the_new_stack(compiled: Compiled) -> None:
-    def must_allow(mask: Mask) -> Iterator[str]:
-        yield from (name for name in ("olm.vn", "vnexpress.net") if mask(search_key(name)) & (1 << 10))
-
-    new = compiled(net=["olm.vn"], games=["||vnexpress.net^"])
-    (reason,) = assertion_reasons(new, must_allow)
-    assert (reason.code, reason.action, reason.names) == (Code.ASSERTION, Action.REFUSE, ("vnexpress.net",))
-    assert list(assertion_reasons(Stack([]), must_allow)) == []
-
-
 def test_a_verdict_can_be_read_by_a_program_and_by_a_person(known: WellKnown) -> None:
     verdict = judge_list(entries("vn", "github.io", "google.com"), GAMES, Stack([]), known, Limits())
     read = json.loads(json.dumps(verdict.to_json()))
     assert [reason["code"] for reason in read["reasons"]] == ["top-level", "popular-head", "private-suffix"]
     assert (read["action"], read["accepted"], read["dropped"], read["added"]) == ("refuse", False, 1, 3)
     assert str(verdict.reasons[0].said) == "whole top-level domains: vn"
-    more = with_reasons(verdict, [Reason(Code.ASSERTION, Action.REFUSE, 1, 0, ("x",))])
+    more = with_reasons(verdict, [Reason(Code.SHRINK, Action.REFUSE, 1, 0, ("x",))])
     assert [reason.action for reason in more.reasons] == sorted(
         (r.action for r in more.reasons), reverse=True
     )

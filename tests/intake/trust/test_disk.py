@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from schoolguard.hub.tuf.copying import copy_current
 from schoolguard.hub.tuf.rotation import renew_root
 from schoolguard.intake.trust.client import Client
 from schoolguard.intake.trust.errors import Fault, SourceFailed, StoreFailed, Untrusted
@@ -142,7 +141,7 @@ def test_files_that_nobody_wants_are_deleted(scene: Scene) -> None:
 
 def on_stick(scene: Scene, tmp_path: Path) -> Gate:
     stick = tmp_path / "stick"
-    copy_current(scene.yard.repository, stick)
+    shutil.copytree(scene.yard.repository.served, stick)
     return Gate(scene.gate.folder, stick, scene.gate.root, carried=True)
 
 
@@ -192,14 +191,6 @@ def test_only_files_are_read_from_a_stick(scene: Scene, tmp_path: Path, kind: st
             path.mkdir()
     with pytest.raises(SourceFailed):
         gate.refresh(NOW)
-
-
-def test_what_is_copied_to_a_stick_is_only_what_is_in_force(scene: Scene, tmp_path: Path) -> None:
-    scene.push(b"viettel 2", NOW + 60)
-    stick = tmp_path / "stick"
-    assert copy_current(scene.yard.repository, stick) > 0
-    assert len(list((stick / "targets" / "lists" / "viettel").iterdir())) == 1
-    assert sorted(path.name for path in (stick / "metadata").glob("*viettel*")) == ["2.partner-viettel.json"]
 
 
 def test_a_gateway_helps_its_neighbour_without_being_believed(scene: Scene, tmp_path: Path) -> None:

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.intake.subscriptions.https import Authority, Web, authority, nginx
+from tests.intake.subscriptions.fixtures import served, trusted, web
 from tests.site import Site
 
-
-@pytest.fixture(scope="session")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory, trusted: Authority) -> Iterator[Web]:
-    with nginx(tmp_path_factory.mktemp("nginx"), trusted) as web:
-        yield web
-
-
-@pytest.fixture
-def web(served: Web) -> Web:
-    """Give nginx with an empty folder."""
-    for path in served.root.iterdir():
-        path.unlink()
-    return served
+__all__ = ["configure", "served", "trusted", "web"]
 
 
 def configure(site: Site, *lists: dict[str, Any], **sections: Any) -> None:
